@@ -1,0 +1,188 @@
+"""Reads ``ivr_flows/*.yml`` into a flow definition and finds what is wrong with it, one clear sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+
+from hotline.dialogue.flow import BUILT_IN, Definition, Limits, Option, OptionSource, Step
+
+FRAME_FILE = "hotline.yml"
+ROUTES = frozenset(
+    {
+        "danger", "question", "hand_over", "confirm", "not_understood", "gave_up", "wrong_key", "nothing_heard",
+        "no_answer", "unknown_language", "language_not_live", "language_chosen",
+    }
+)  # fmt: skip
+STEP_KEYS = frozenset({"say", "ask", "answer", "handoff", "end", "next", "options", "options_from", "listens"})
+
+
+class BrokenFlow(ValueError):
+    """A flow file cannot be used. The message names the file, the place and the remedy."""
+
+
+def load_flows(folder: Path) -> Definition:
+    """Read all flow files of a folder.
+
+    Args:
+        folder: holds ``hotline.yml`` (the frame) and one file a flow.
+
+    Returns:
+        The definition the engine runs on. ``find_problems`` tells whether it hangs together.
+
+    Raises:
+        BrokenFlow: a file is missing, is no YAML or misses a key.
+    """
+    frame = _read(folder / FRAME_FILE)
+    steps: dict[str, Step] = {}
+    for path in sorted(folder.glob("*.yml")):
+        if path.name != FRAME_FILE:
+            for step in _steps(path, _read(path)):
+                steps[step.name] = step
+    try:
+        return Definition(
+            steps=steps,
+            start=_strings(frame["start"]),
+            keys=_strings(frame["keys"]),
+            wishes=_strings(frame["wishes"]),
+            routes=_strings(frame["routes"]),
+            limits=Limits(**{name: int(value) for name, value in frame["limits"].items()}),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BrokenFlow(f"{folder / FRAME_FILE}: needs start, keys, wishes, routes and limits as mappings ({error}).") from error
+
+
+def _strings(mapping: Mapping[Any, Any]) -> dict[str, str]:
+    return {str(key): str(value) for key, value in mapping.items()}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise BrokenFlow(f"{path} is missing. Restore it from the repository.") from None
+    except yaml.YAMLError as error:
+        place = getattr(error, "problem_mark", None)
+        line = f", line {place.line + 1}" if place else ""
+        raise BrokenFlow(f"{path}{line}: this is not valid YAML. Check the indentation and quotes there.") from error
+    if not isinstance(content, dict):
+        raise BrokenFlow(f"{path}: must be a mapping with the keys `flow` and `steps`.")
+    return content
+
+
+def _steps(path: Path, content: Mapping[str, Any]) -> Iterable[Step]:
+    flow, steps = content.get("flow"), content.get("steps")
+    if not isinstance(flow, str) or not isinstance(steps, dict):
+        raise BrokenFlow(f"{path}: must have `flow: <name>` and `steps:` with one entry a step.")
+    for name, raw in steps.items():
+        yield _step(path, f"{flow}.{name}", raw)
+
+
+def _step(path: Path, name: str, raw: Any) -> Step:
+    if not isinstance(raw, dict):
+        raise BrokenFlow(f"{path}: step {name} must be a mapping.")
+    unknown = set(raw) - STEP_KEYS
+    if unknown:
+        raise BrokenFlow(f"{path}: step {name} has the unknown key {sorted(map(str, unknown))[0]!r}; use {sorted(STEP_KEYS)}.")
+    kinds = [kind for kind in ("say", "ask", "answer", "handoff", "end") if kind in raw]
+    if len(kinds) != 1:
+        raise BrokenFlow(f"{path}: step {name} must have exactly one of say, ask, answer, handoff, end.")
+    kind = kinds[0]
+    source = raw.get("options_from")
+    if source is not None and source not in get_args(OptionSource):
+        raise BrokenFlow(f"{path}: step {name}: options_from must be one of {', '.join(get_args(OptionSource))}.")
+    if kind == "answer" and raw[kind] not in ("short", "full"):
+        raise BrokenFlow(f"{path}: step {name}: answer must be short or full.")
+    says = raw[kind] if kind in ("say", "ask") else []
+    return Step(
+        name=name,
+        kind=kind,  # type: ignore[arg-type]
+        say=tuple(says) if isinstance(says, list) else (str(says),),
+        next=raw.get("next"),
+        options=_options(path, name, raw.get("options", [])),
+        options_from=source,
+        listens=bool(raw.get("listens", False)),
+        part=raw["answer"] if kind == "answer" else "short",
+        reason=str(raw["handoff"]) if kind == "handoff" else "",
+    )
+
+
+def _options(path: Path, name: str, raw: Any) -> tuple[Option, ...]:
+    try:
+        return tuple(Option(str(item["key"]), str(item["label"]), str(item["go"])) for item in raw)
+    except (KeyError, TypeError):
+        raise BrokenFlow(f"{path}: step {name}: each option needs key, label and go.") from None
+
+
+def text_keys(definition: Definition) -> set[str]:
+    """All text keys the flows say."""
+    said = {key for step in definition.steps.values() for key in step.say}
+    return said | {option.label for step in definition.steps.values() for option in step.options}
+
+
+def find_problems(definition: Definition) -> list[str]:
+    """Dead ends, unknown steps, unreachable steps, doubled keys and circles without a question, one sentence each."""
+    problems = [f"hotline.yml: the route {name!r} is missing." for name in sorted(ROUTES - set(definition.routes))]
+    problems += [f"hotline.yml: {name!r} is no route." for name in sorted(set(definition.routes) - ROUTES)]
+    problems += [f"hotline.yml: start needs {name!r}." for name in ("voice", "text") if name not in definition.start]
+    for step in definition.steps.values():
+        problems += _step_problems(definition, step)
+    frame = {**definition.start, **definition.keys, **definition.wishes, **definition.routes}
+    problems += [
+        f"hotline.yml: {name!r} leads to {target!r}, which is no step."
+        for name, target in frame.items()
+        if target not in definition.steps and target not in BUILT_IN
+    ]
+    reached = _reachable(definition, frame.values())
+    problems += [f"{name}: no way leads here." for name in sorted(set(definition.steps) - reached)]
+    return problems + _circles(definition)
+
+
+def _step_problems(definition: Definition, step: Step) -> list[str]:
+    problems = []
+    targets = [option.go for option in step.options] + ([step.next] if step.next else [])
+    problems += [
+        f"{step.name}: leads to {target!r}, which is no step."
+        for target in targets
+        if target not in definition.steps and target not in BUILT_IN
+    ]
+    if step.kind in ("say", "answer", "handoff") and step.next is None:
+        problems.append(f"{step.name}: dead end, needs `next`.")
+    if step.kind in ("ask", "end") and step.next is not None:
+        problems.append(f"{step.name}: `{step.kind}` waits or ends, so `next` is never reached; remove it.")
+    if step.kind == "ask" and not (step.options or step.options_from or step.listens):
+        problems.append(f"{step.name}: dead end, a question needs options or `listens: true`.")
+    if step.kind == "ask" and len(step.say) != 1:
+        problems.append(f"{step.name}: a question needs exactly one text key.")
+    keys = [option.key for option in step.options]
+    problems += [f"{step.name}: the key {key!r} is given twice." for key in sorted({k for k in keys if keys.count(k) > 1})]
+    return problems
+
+
+def _reachable(definition: Definition, roots: Iterable[str]) -> set[str]:
+    waiting, reached = list(roots), set[str]()
+    while waiting:
+        step = definition.steps.get(waiting.pop())
+        if step is None or step.name in reached:
+            continue
+        reached.add(step.name)
+        waiting += [option.go for option in step.options]
+        waiting += [step.next] if step.next else []
+    return reached
+
+
+def _circles(definition: Definition) -> list[str]:
+    problems = []
+    for start in definition.steps.values():
+        step, seen = start, {start.name}
+        while step.next in definition.steps:
+            step = definition.steps[step.next]
+            if step.name == start.name:
+                problems.append(f"{start.name}: runs in a circle without asking anything.")
+            if step.name in seen:
+                break
+            seen.add(step.name)
+    return problems

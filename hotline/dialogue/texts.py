@@ -1,0 +1,177 @@
+"""The prompts in every language: gettext catalogues with keys such as ``menu.ask``, and what is checked about them."""
+
+from __future__ import annotations
+
+import gettext
+import re
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import PoFileError, read_po
+
+DOMAIN = "prompts"
+SOURCE_LANGUAGE = "de"
+VARIANTS = (".voice", ".text", ".keys")
+_PLACEHOLDER = re.compile(r"\{(\w*)\}")
+
+
+class TextMissing(KeyError):
+    """No text for this key in this language."""
+
+
+class Texts:
+    """Looks prompts up. A key may have variants: ``menu.ask.voice`` is said on the phone, ``menu.ask.text`` is written."""
+
+    def __init__(self, by_language: Mapping[str, Mapping[str, str]]) -> None:
+        self._by_language = by_language
+
+    @classmethod
+    def load(cls, folder: Path, languages: Iterable[str]) -> Texts:
+        """Read the compiled catalogues.
+
+        Args:
+            folder: holds ``<lang>/LC_MESSAGES/prompts.mo``.
+            languages: codes to load.
+
+        Raises:
+            TextMissing: a catalogue is not there or not compiled.
+        """
+        loaded = {}
+        for language in languages:
+            path = folder / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
+            try:
+                with path.open("rb") as file:
+                    catalog: dict[str, str] = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
+            except OSError:
+                raise TextMissing(f"{path} is missing. Run `flask texts compile`.") from None
+            loaded[language] = {key: text for key, text in catalog.items() if key}
+        return cls(loaded)
+
+    def get(self, language: str, key: str, variants: tuple[str, ...] = (), **values: object) -> str:
+        """The text of a key.
+
+        Args:
+            language: code of a loaded language.
+            key: text key.
+            variants: endings tried first, in order.
+            values: what the placeholders stand for.
+
+        Raises:
+            TextMissing: neither the key nor a variant is there. Never another language's text.
+        """
+        catalogue = self._by_language.get(language, {})
+        for name in (*(key + variant for variant in variants), key):
+            if name in catalogue:
+                return catalogue[name].format(**values) if values else catalogue[name]
+        raise TextMissing(f"The text {key!r} is missing in {language!r}. Run `flask texts check`.")
+
+    def find(self, language: str, key: str, variants: tuple[str, ...] = ()) -> str | None:
+        """The text of a key, or None."""
+        try:
+            return self.get(language, key, variants)
+        except TextMissing:
+            return None
+
+    def all_of(self, language: str) -> Mapping[str, str]:
+        """Every text of a language, by key."""
+        return self._by_language[language]
+
+
+def _po_path(folder: Path, language: str) -> Path:
+    return folder / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+def _read(path: Path, language: str) -> Catalog:
+    with path.open("rb") as file:
+        return read_po(file, locale=language, abort_invalid=True)
+
+
+def compile_texts(folder: Path) -> list[str]:
+    """Compile every catalogue.
+
+    Args:
+        folder: the ``translations`` folder.
+
+    Returns:
+        The languages compiled.
+    """
+    compiled = []
+    for path in sorted(folder.glob(f"*/LC_MESSAGES/{DOMAIN}.po")):
+        language = path.parent.parent.name
+        with path.with_suffix(".mo").open("wb") as file:
+            write_mo(file, _read(path, language))
+        compiled.append(language)
+    return compiled
+
+
+def find_text_problems(folder: Path, languages: Iterable[str], used_keys: Iterable[str]) -> list[str]:
+    """Missing, empty, fuzzy and unused texts, broken placeholders and missing plural forms, one sentence each.
+
+    Args:
+        folder: the ``translations`` folder.
+        languages: codes that must be complete.
+        used_keys: keys the flows and the code say.
+    """
+    needed = set(used_keys)
+    source = _load(folder, SOURCE_LANGUAGE)
+    if isinstance(source, str):
+        return [source]
+    problems = [f"{SOURCE_LANGUAGE}: the text {key!r} is missing." for key in sorted(needed) if not _has(source, key)]
+    problems += [
+        f"{SOURCE_LANGUAGE}: the text {message.id!r} is used nowhere."
+        for message in source
+        if isinstance(message.id, str) and message.id and _base(message.id) not in needed and message.id not in needed
+    ]
+    for language in languages:
+        catalogue = _load(folder, language)
+        problems += [catalogue] if isinstance(catalogue, str) else _catalogue_problems(language, catalogue, source)
+    return problems
+
+
+def _load(folder: Path, language: str) -> Catalog | str:
+    path = _po_path(folder, language)
+    try:
+        return _read(path, language)
+    except FileNotFoundError:
+        return f"{language}: {path} is missing."
+    except (PoFileError, UnicodeDecodeError) as error:
+        return f"{language}: {path} cannot be read ({error})."
+
+
+def _base(key: str) -> str:
+    return next((key.removesuffix(variant) for variant in VARIANTS if key.endswith(variant)), key)
+
+
+def _has(catalogue: Catalog, key: str) -> bool:
+    return any(name in catalogue for name in (key, *(key + variant for variant in VARIANTS)))
+
+
+def _catalogue_problems(language: str, catalogue: Catalog, source: Catalog) -> list[str]:
+    problems = []
+    for message in source:
+        key = message.id if isinstance(message.id, str) else message.id[0]
+        if not key:
+            continue
+        translated = catalogue.get(key)
+        if translated is None:
+            problems.append(f"{language}: the text {key!r} is missing.")
+            continue
+        if translated.fuzzy:
+            problems.append(f"{language}: the text {key!r} is marked fuzzy; check it and remove the mark.")
+        forms = translated.string if isinstance(translated.string, tuple) else (translated.string,)
+        if isinstance(message.id, tuple) and len(forms) != catalogue.num_plurals:
+            problems.append(f"{language}: the text {key!r} needs {catalogue.num_plurals} plural forms.")
+        if not all(form.strip() for form in forms):
+            problems.append(f"{language}: the text {key!r} is empty.")
+            continue
+        wanted = set(_PLACEHOLDER.findall(message.string if isinstance(message.string, str) else message.string[-1]))
+        if any(set(_PLACEHOLDER.findall(form)) != wanted for form in forms):
+            problems.append(f"{language}: the text {key!r} must have the placeholders {sorted(wanted)}.")
+    problems += [
+        f"{language}: the text {message.id!r} is not in the source catalogue."
+        for message in catalogue
+        if message.id and message.id not in source
+    ]
+    return problems

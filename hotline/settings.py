@@ -1,0 +1,149 @@
+"""All settings, read once at the start. A wrong one stops the start with one sentence that names it and the remedy."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cryptography.fernet import Fernet
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL_ACCOUNT = "AC" + "0" * 32
+
+
+class WrongSetting(ValueError):
+    """A setting is missing or cannot be used. The message names it and the remedy, never its value."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one process. Secrets stay out of ``repr``."""
+
+    is_production: bool
+    data_dir: Path
+    public_base_url: str
+    database_url: str = field(repr=False)
+    redis_url: str | None = field(repr=False)
+    data_keys: tuple[str, ...] = field(repr=False)
+    pseudonym_key: str = field(repr=False)
+    twilio_account_sid: str = field(repr=False)
+    twilio_auth_tokens: tuple[str, ...] = field(repr=False)
+    twilio_api_base_url: str | None
+    handoff_notify: tuple[str, ...] = field(repr=False)
+    rasa_url: str
+    rasa_token: str = field(repr=False)
+    rasa_timeout_seconds: float
+    has_simulator: bool
+    root: Path = ROOT
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Settings:
+        """Read the settings.
+
+        Args:
+            environ: environment variables. With HOTLINE_ENV=local (the default) missing secrets are made once and kept in
+                ``local.env`` of the data folder; with HOTLINE_ENV=production every one must be given.
+
+        Raises:
+            WrongSetting: a value is missing or wrong.
+        """
+        mode = environ.get("HOTLINE_ENV", "local")
+        if mode not in ("local", "production"):
+            raise WrongSetting("HOTLINE_ENV must be local or production.")
+        is_production = mode == "production"
+        data_dir = Path(environ.get("HOTLINE_DATA_DIR") or ROOT / "var").resolve()
+        values = dict(environ) if is_production else {**_local_values(data_dir, environ), **environ}
+        has_simulator = _yes_no(values, "SIMULATOR", default=not is_production)
+        if is_production and has_simulator:
+            raise WrongSetting("SIMULATOR must be off in production: it can send messages in anybody's name. Unset it.")
+        return cls(
+            is_production=is_production,
+            data_dir=data_dir,
+            public_base_url=_base_url(values, is_production),
+            database_url=values.get("DATABASE_URL") or f"sqlite:///{data_dir / 'hotline.db'}",
+            redis_url=values.get("REDIS_URL") or None,
+            data_keys=_list(_required(values, "DATA_KEYS", "make one with `flask keys new`")),
+            pseudonym_key=_required(values, "PSEUDONYM_KEY", "make one with `flask keys new`"),
+            twilio_account_sid=_required(values, "TWILIO_ACCOUNT_SID", "copy it from the Twilio console"),
+            twilio_auth_tokens=_list(_required(values, "TWILIO_AUTH_TOKEN", "copy the auth token from the Twilio console"))
+            + _list(values.get("TWILIO_AUTH_TOKEN_PREVIOUS", "")),
+            twilio_api_base_url=values.get("TWILIO_API_BASE_URL") or None,
+            handoff_notify=_list(values.get("HANDOFF_NOTIFY", "")),
+            rasa_url=values.get("RASA_URL", "http://127.0.0.1:5005").rstrip("/"),
+            rasa_token=_required(values, "RASA_TOKEN", "set the same random text here and for the Rasa server"),
+            rasa_timeout_seconds=_seconds(values, "RASA_TIMEOUT_SECONDS", 2.0),
+            has_simulator=has_simulator,
+        )
+
+
+def _local_values(data_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
+    """The secrets of a local set-up, made at the first start and readable by their owner only."""
+    path = data_dir / "local.env"
+    if not path.exists():
+        made = {
+            "DATA_KEYS": Fernet.generate_key().decode(),
+            "PSEUDONYM_KEY": secrets.token_urlsafe(48),
+            "TWILIO_ACCOUNT_SID": LOCAL_ACCOUNT,
+            "TWILIO_AUTH_TOKEN": secrets.token_hex(16),
+            "RASA_TOKEN": secrets.token_urlsafe(24),
+        }
+        data_dir.mkdir(parents=True, exist_ok=True)
+        # Two processes may start at once; only one may decide the keys.
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return _local_values(data_dir, environ)
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write("".join(f"{name}={value}\n" for name, value in made.items()))
+    pairs = (line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
+    kept = dict(pairs)  # type: ignore[arg-type]
+    port = environ.get("PORT", "5000")
+    kept.setdefault("PUBLIC_BASE_URL", f"http://127.0.0.1:{port}")
+    kept.setdefault("TWILIO_API_BASE_URL", f"http://127.0.0.1:{port}/simulator/twilio")
+    return kept
+
+
+def _required(values: Mapping[str, str], name: str, remedy: str) -> str:
+    value = values.get(name, "").strip()
+    if not value:
+        raise WrongSetting(f"{name} is not set; {remedy}.")
+    return value
+
+
+def _list(value: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _yes_no(values: Mapping[str, str], name: str, *, default: bool) -> bool:
+    value = values.get(name, "").strip().lower()
+    if value in ("1", "yes", "true", "on"):
+        return True
+    if value in ("0", "no", "false", "off"):
+        return False
+    if value:
+        raise WrongSetting(f"{name} must be yes or no.")
+    return default
+
+
+def _seconds(values: Mapping[str, str], name: str, default: float) -> float:
+    try:
+        seconds = float(values.get(name, default))
+    except ValueError:
+        seconds = 0
+    if seconds <= 0:
+        raise WrongSetting(f"{name} must be a number of seconds above 0.")
+    return seconds
+
+
+def _base_url(values: Mapping[str, str], is_production: bool) -> str:
+    url = _required(values, "PUBLIC_BASE_URL", "give the address Twilio calls, such as https://hotline.example.org").rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+        raise WrongSetting("PUBLIC_BASE_URL must look like https://hotline.example.org, without ? and #.")
+    if is_production and parts.scheme != "https":
+        raise WrongSetting("PUBLIC_BASE_URL must start with https:// in production.")
+    return url

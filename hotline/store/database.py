@@ -1,0 +1,94 @@
+"""The database: SQLite (WAL) on one machine, PostgreSQL on many, the same code on both."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
+
+from sqlalchemy import Connection, create_engine, event, insert, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Engine
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.sql.dml import ReturningInsert
+from sqlalchemy.sql.schema import Table
+
+SQLITE_BUSY_SECONDS = 10
+
+
+class DatabaseMisconfigured(ValueError):
+    """The DATABASE_URL cannot be used. The message says what to set instead."""
+
+
+class Database:
+    """One engine and two ways in: ``begin`` for one unit of work that commits or leaves nothing, ``read`` for looking."""
+
+    def __init__(self, url: str) -> None:
+        """Connects nothing yet.
+
+        Args:
+            url: SQLAlchemy URL; ``sqlite:///…`` or ``postgresql://…``.
+
+        Raises:
+            DatabaseMisconfigured: no such database is supported.
+        """
+        try:
+            parsed = make_url(url)
+        except ArgumentError:
+            raise DatabaseMisconfigured("DATABASE_URL is no database address; use sqlite:///file.db or postgresql://…") from None
+        if parsed.get_backend_name() not in ("sqlite", "postgresql"):
+            raise DatabaseMisconfigured("DATABASE_URL must start with sqlite:/// or postgresql://")
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        if not self.is_sqlite:
+            parsed = parsed.set(drivername="postgresql+psycopg")
+        options: dict[str, Any] = {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}} if self.is_sqlite else {"pool_pre_ping": True}
+        self.engine: Engine = create_engine(parsed, pool_size=16, max_overflow=16, hide_parameters=True, **options)
+        if self.is_sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+        # SQLite has one writer at a time and waits for it by sleeping; threads of one process queue here instead, at no loss.
+        self._writer: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """One unit of work: commits at the end, leaves nothing when anything is raised."""
+        with self._writer, self.engine.connect() as connection:
+            if self.is_sqlite:
+                # Takes the write lock at once: two units of work that both read first would otherwise fail at their first write.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            connection.commit()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A look that changes nothing."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    def insert_once(self, connection: Connection, table: Table, values: dict[str, Any], key: str) -> bool:
+        """Insert a row unless one with the same unique ``key`` column is there.
+
+        Returns:
+            True when the row is new.
+        """
+        dialect = sqlite if self.is_sqlite else postgresql
+        statement = dialect.insert(table).values(**values).on_conflict_do_nothing(index_elements=[key])
+        return connection.execute(statement).rowcount == 1
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+
+def insert_returning_id(table: Table, values: dict[str, Any]) -> ReturningInsert[tuple[int]]:
+    """An insert that returns the new row's id."""
+    return insert(table).values(**values).returning(table.c.id)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver must not open transactions behind our back: ``begin`` says when, and how.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

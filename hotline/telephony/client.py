@@ -1,0 +1,110 @@
+"""Sending through Twilio's REST API."""
+
+import json
+import logging
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from requests import RequestException
+from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]
+from twilio.http.response import Response  # type: ignore[import-untyped]
+from twilio.rest import Client  # type: ignore[import-untyped]
+
+from hotline.telephony.inbound import WHATSAPP
+from hotline.telephony.retry import Decision, decide
+
+# Twilio's default keeps a message in its queue for ten hours; an answer that late may be wrong or dangerous.
+SMS_VALIDITY_SECONDS = 3600
+
+
+class SendFailed(Exception):
+    """A message was not sent. Holds no number and no text, so that it may be logged."""
+
+    def __init__(self, code: int | None, decision: Decision, retry_after_seconds: int | None) -> None:
+        super().__init__(f"message not sent: code {code}, decision {decision}")
+        self.code = code
+        self.decision = decision
+        self.retry_after_seconds = retry_after_seconds
+
+
+class _HttpClient(TwilioHttpClient):  # type: ignore[misc]
+    """Twilio's HTTP client with a movable host, which turns every refusal into SendFailed.
+
+    The SDK has no option for the host, and its own exceptions drop Retry-After and quote the phone number.
+    """
+
+    def __init__(self, base_url: str | None, timeout_seconds: float) -> None:
+        # A logger of its own, outside of the logging tree: the SDK's would write URLs and headers.
+        super().__init__(timeout=timeout_seconds, logger=logging.Logger("quiet", logging.CRITICAL))
+        self._base = urlsplit(base_url) if base_url else None
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
+        if self._base:
+            # The SDK has put edge and region into the host by now; they go with it.
+            path, query = urlsplit(url)[2:4]
+            url = urlunsplit((self._base.scheme, self._base.netloc, self._base.path.rstrip("/") + path, query, ""))
+        response = super().request(method, url, *args, **kwargs)
+        if not 200 <= response.status_code < 300:
+            code = _error_code(response.text)
+            retry_after = response.headers.get("Retry-After", "")
+            raise SendFailed(
+                code=code,
+                decision=decide(response.status_code, code),
+                retry_after_seconds=int(retry_after) if retry_after.isdecimal() else None,
+            )
+        return response
+
+
+class TwilioSender:
+    """Sends messages for one Twilio account. Connections are kept open and reused; share it between jobs.
+
+    Args:
+        account_sid: the account.
+        auth_token: its token.
+        base_url: another host that speaks the same API (Somleng, an emulator, a test); None means Twilio, where the
+            environment variables TWILIO_EDGE and TWILIO_REGION count.
+        timeout_seconds: for connecting and for each wait for data; without it the SDK would wait for ever.
+    Source: twilio.md section 5 (A).
+    """
+
+    def __init__(
+        self, account_sid: str, auth_token: str, base_url: str | None = None, timeout_seconds: float = 10
+    ) -> None:
+        self._client = Client(account_sid, auth_token, http_client=_HttpClient(base_url, timeout_seconds))
+
+    def send_message(self, *, to: str, sender: str, body: str, status_callback: str | None) -> str:
+        """Send one SMS or WhatsApp message.
+
+        Args:
+            to: E.164, for WhatsApp with "whatsapp:" in front.
+            sender: our number, written the same way.
+            body: at most 1,600 characters.
+            status_callback: the absolute address for status callbacks, or None.
+        Returns:
+            The provider's Sid.
+        Raises:
+            SendFailed: refused, not reached, or answered with something that is not Twilio's. In the last two cases,
+                "retry" may send it a second time; a helpline prefers that to silence.
+        Source: https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource
+        """
+        # The SDK leaves None out of the request.
+        validity_seconds = None if to.startswith(WHATSAPP) else SMS_VALIDITY_SECONDS
+        try:
+            message = self._client.messages.create(
+                to=to, from_=sender, body=body, status_callback=status_callback, validity_period=validity_seconds
+            )
+            sid: str | None = message.sid
+        except (RequestException, ValueError, AttributeError, TypeError):
+            # No answer, or no JSON object in it.
+            sid = None
+        if not sid:
+            # Raised out here so that the cause, which may quote the number, does not hang on it.
+            raise SendFailed(code=None, decision=decide(None, None), retry_after_seconds=None)
+        return sid
+
+
+def _error_code(text: str) -> int | None:
+    try:
+        return int(json.loads(text)["code"])
+    except (ValueError, TypeError, KeyError):
+        return None

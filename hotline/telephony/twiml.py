@@ -1,0 +1,182 @@
+"""TwiML documents. The only module that knows how an answer to Twilio is written."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from twilio.twiml import TwiML  # type: ignore[import-untyped]
+from twilio.twiml.messaging_response import MessagingResponse  # type: ignore[import-untyped]
+from twilio.twiml.voice_response import Gather as GatherVerb  # type: ignore[import-untyped]
+from twilio.twiml.voice_response import VoiceResponse
+
+MAX_DOCUMENT_BYTES = 64_000  # error 11750; "64 kB" read the strict way
+MAX_MESSAGE_CHARACTERS = 1600
+MAX_SAY_CHARACTERS = 500
+MAX_SAY_ENCODED = 4500  # error 13521 counts the URL-encoded text: 9 for one Amharic letter
+MAX_HINTS = 500
+MAX_HINT_CHARACTERS = 100
+
+_FORBIDDEN_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# Full stops of our scripts: Latin, Arabic and Urdu, Armenian, Devanagari and Bengali, Ethiopic, Chinese.
+_SENTENCE_END = re.compile(r"(?:[.!?…؟۔։।።፧]+[\"'»”’)]*\s+|[。！？]+|\n+)")
+_WORD_END = re.compile(r"\s+")
+
+
+@dataclass(frozen=True)
+class Say:
+    """Text for a Twilio voice; code and voice come from the language catalogue."""
+
+    text: str
+    language_code: str
+    voice: str
+
+
+@dataclass(frozen=True)
+class Play:
+    """An audio file at an absolute address."""
+
+    url: str
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Silence."""
+
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Gather:
+    """A question: the parts are spoken and may be interrupted by a key or by speech.
+
+    Args:
+        parts: what is spoken.
+        action: where the answer, or the silence, is posted.
+        speech_language: a Gather code of the catalogue; None takes keys only.
+        hints: words the recognition should expect.
+        timeout_seconds: how long to wait for the answer.
+        max_digits: keys to wait for.
+    """
+
+    parts: tuple[Say | Play | Pause, ...]
+    action: str
+    speech_language: str | None
+    hints: tuple[str, ...] = ()
+    timeout_seconds: int = 6
+    max_digits: int = 1
+
+
+def message_reply(text: str | None) -> str:
+    """Answer a message webhook.
+
+    Args:
+        text: the reply; None or blank sends nothing. Over 1,600 characters it becomes several messages.
+    Returns:
+        The TwiML document.
+    Raises:
+        ValueError: the document is over 64 kB.
+    Source: https://www.twilio.com/docs/messaging/twiml/message
+    """
+    response = MessagingResponse()
+    for part in _split(_clean(text or ""), _longest_message, (_WORD_END,)):
+        response.message(part)
+    return _document(response)
+
+
+def voice_reply(parts: Iterable[Say | Play | Pause], gather: Gather | None, hang_up: bool) -> str:
+    """Answer a voice webhook.
+
+    Args:
+        parts: what is spoken first.
+        gather: the question after it.
+        hang_up: end the call after all this.
+    Returns:
+        The TwiML document. A long Say text becomes several <Say>, split by sentence.
+    Raises:
+        ValueError: the document is over 64 kB.
+    Source: https://www.twilio.com/docs/voice/twiml/gather, …/say, …/play
+    """
+    response = VoiceResponse()
+    _speak(response, parts)
+    if gather:
+        _speak(response.nest(_gather_verb(gather)), gather.parts)
+    if hang_up:
+        response.hangup()
+    return _document(response)
+
+
+def _gather_verb(gather: Gather) -> TwiML:
+    # No speechModel: without one Twilio chooses the provider and changes over when one is down.
+    speech = {}
+    if gather.speech_language:
+        hints = [_clean(hint).replace(",", " ").strip() for hint in gather.hints]
+        usable = [hint for hint in hints if 0 < len(hint) <= MAX_HINT_CHARACTERS][:MAX_HINTS]
+        speech = {
+            "language": _clean(gather.speech_language),
+            "speech_timeout": "auto",
+            "hints": ",".join(usable) or None,
+        }
+    return GatherVerb(
+        input="dtmf speech" if gather.speech_language else "dtmf",
+        action=_clean(gather.action),
+        method="POST",
+        timeout=gather.timeout_seconds,
+        num_digits=gather.max_digits,
+        finish_on_key="",  # so that # and * arrive as answers
+        action_on_empty_result=True,  # silence, too, is a step of the flow
+        barge_in=True,
+        **speech,
+    )
+
+
+def _speak(verb: TwiML, parts: Iterable[Say | Play | Pause]) -> None:
+    for part in parts:
+        match part:
+            case Say():
+                for text in _split(_clean(part.text), _longest_say, (_SENTENCE_END, _WORD_END)):
+                    verb.say(text, voice=_clean(part.voice), language=_clean(part.language_code))
+            case Play():
+                verb.play(_clean(part.url))
+            case Pause():
+                verb.pause(length=part.seconds)
+
+
+def _longest_message(text: str) -> int:
+    return min(len(text), MAX_MESSAGE_CHARACTERS)
+
+
+def _longest_say(text: str) -> int:
+    end = min(len(text), MAX_SAY_CHARACTERS)
+    # quote() writes a blank as %20; should Twilio count "+", the text is only shorter.
+    while len(quote(text[:end], safe="")) > MAX_SAY_ENCODED:
+        end -= 1
+    return end
+
+
+def _split(text: str, longest: Callable[[str], int], borders: tuple[re.Pattern[str], ...]) -> list[str]:
+    """Cut a text into parts that fit, each at the first kind of border it has, else anywhere.
+
+    No character is lost: the parts joined are the text. Only blank parts are left out, they are silent.
+    """
+    parts = []
+    while text:
+        end = longest(text)
+        if end < len(text):
+            ends = (max((match.end() for match in border.finditer(text[:end])), default=0) for border in borders)
+            end = next((border_end for border_end in ends if border_end), end)
+        parts.append(text[:end])
+        text = text[end:]
+    return [part for part in parts if part.strip()]
+
+
+def _clean(text: str) -> str:
+    return _FORBIDDEN_IN_XML.sub("", text)
+
+
+def _document(response: TwiML) -> str:
+    document = str(response)
+    size = len(document.encode())
+    if size > MAX_DOCUMENT_BYTES:
+        raise ValueError(f"TwiML of {size} bytes is over Twilio's {MAX_DOCUMENT_BYTES}")
+    return document

@@ -1,0 +1,33 @@
+"""What the hotline asks of whatever understands texts, and gets back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+UNKNOWN_LANGUAGE = "und"
+
+
+@dataclass(frozen=True)
+class Score:
+    """A guess and how sure it is, from 0 to 1."""
+
+    name: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Parse:
+    """What a text seems to say. ``topics`` holds topics and control intents, best first; ``languages`` too."""
+
+    languages: tuple[Score, ...]
+    topics: tuple[Score, ...]
+    engine: Literal["rasa", "fallback"]
+
+
+class Understander(Protocol):
+    """Understands one text. Never raises for what a person may have written."""
+
+    def parse(self, text: str, language: str | None) -> Parse:
+        """Understand a text; ``language`` is the one of the conversation, when known."""
+        ...

@@ -1,0 +1,120 @@
+"""Asks the Rasa server, at most two seconds long, and leaves it alone for a while when it does not answer."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import urllib3
+
+from hotline.understanding.port import UNKNOWN_LANGUAGE, Parse, Score, Understander
+
+log = logging.getLogger(__name__)
+
+
+class RasaUnavailable(Exception):
+    """The Rasa server did not give a usable answer in time."""
+
+
+class RasaClient:
+    """One Rasa server, ``POST /model/parse`` only."""
+
+    def __init__(self, url: str, token: str, timeout_seconds: float) -> None:
+        self._pool = urllib3.PoolManager(maxsize=32, retries=False, timeout=timeout_seconds)
+        self._url = f"{url}/model/parse?token={token}"
+
+    def parse(self, text: str) -> Parse:
+        """Parse one text.
+
+        Raises:
+            RasaUnavailable: no answer in time, an error, or an answer of another version.
+        """
+        try:
+            response = self._pool.request(
+                "POST", self._url, body=json.dumps({"text": text}), headers={"Content-Type": "application/json"}
+            )
+        except urllib3.exceptions.HTTPError as error:
+            # The name of the error only: its text holds the address with the token.
+            raise RasaUnavailable(type(error).__name__) from None
+        if response.status != 200:
+            raise RasaUnavailable(f"status {response.status}")
+        try:
+            return read_parse(json.loads(response.data))
+        except (ValueError, KeyError, TypeError):
+            raise RasaUnavailable("an answer of another form; is the model of this version?") from None
+
+
+def read_parse(answer: Mapping[str, Any]) -> Parse:
+    """Read the JSON of ``/model/parse`` as our components shape it."""
+    language = answer["language"]
+    guesses = [(language["code"], language["score"])] + [(item["code"], item["score"]) for item in language["alternatives"]]
+    named: dict[str, float] = {}
+    for code, score in guesses:
+        named.setdefault(str(code), float(score))
+    return Parse(
+        languages=tuple(Score(code, score) for code, score in named.items()),
+        topics=tuple(Score(str(item["name"]), float(item["confidence"])) for item in answer["intent_ranking"] if item["name"]),
+        engine="rasa",
+    )
+
+
+class CircuitBreaker:
+    """Lets calls through until several failed in a row, then only one trial every few seconds."""
+
+    def __init__(self, failures: int = 3, pause_seconds: float = 5.0, clock: Callable[[], float] = time.monotonic) -> None:
+        self._limit = failures
+        self._pause_seconds = pause_seconds
+        self._clock = clock
+        self._failures = 0
+        self._closed_until = 0.0
+        self._lock = threading.Lock()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether calls are being held back."""
+        return self._failures >= self._limit
+
+    def may_call(self) -> bool:
+        """Whether this call may go through; while open, one caller in a pause gets a yes."""
+        with self._lock:
+            if self._failures < self._limit:
+                return True
+            if self._clock() < self._closed_until:
+                return False
+            self._closed_until = self._clock() + self._pause_seconds
+            return True
+
+    def report(self, *, succeeded: bool) -> None:
+        """Tell how a call went."""
+        with self._lock:
+            self._failures = 0 if succeeded else self._failures + 1
+            if self._failures >= self._limit:
+                self._closed_until = self._clock() + self._pause_seconds
+
+
+class ResilientUnderstander:
+    """Rasa while it answers, the fallback while it does not."""
+
+    def __init__(self, rasa: RasaClient, fallback: Understander, breaker: CircuitBreaker | None = None) -> None:
+        self._rasa = rasa
+        self._fallback = fallback
+        self.breaker = breaker or CircuitBreaker()
+
+    def parse(self, text: str, language: str | None) -> Parse:
+        """See ``Understander.parse``."""
+        if not text.strip():
+            return Parse((Score(UNKNOWN_LANGUAGE, 0.0),), (), "rasa")
+        if self.breaker.may_call():
+            try:
+                parse = self._rasa.parse(text)
+            except RasaUnavailable as error:
+                self.breaker.report(succeeded=False)
+                log.warning("Rasa did not answer; the fallback does", extra={"cause": str(error)})
+            else:
+                self.breaker.report(succeeded=True)
+                return parse
+        return self._fallback.parse(text, language)
