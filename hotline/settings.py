@@ -11,11 +11,13 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
+from hotline.errors import CannotStart
+
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL_ACCOUNT = "AC" + "0" * 32
 
 
-class WrongSetting(ValueError):
+class WrongSetting(CannotStart):
     """A setting is missing or cannot be used. The message names it and the remedy, never its value."""
 
 
@@ -100,7 +102,7 @@ def _local_values(data_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write("".join(f"{name}={value}\n" for name, value in made.items()))
     pairs = (line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
-    kept = dict(pairs)  # type: ignore[arg-type]
+    kept = dict(pairs)
     port = environ.get("PORT", "5000")
     kept.setdefault("PUBLIC_BASE_URL", f"http://127.0.0.1:{port}")
     kept.setdefault("TWILIO_API_BASE_URL", f"http://127.0.0.1:{port}/simulator/twilio")

@@ -8,17 +8,32 @@ event sounds or looks like is decided by ``rendering``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Literal
+
+from hotline.dialogue.events import (
+    Answered,
+    AnswerPart,
+    Asked,
+    Choice,
+    Ended,
+    Event,
+    Heard,
+    LanguageChosen,
+    Meaning,
+    PersonRequested,
+    Told,
+)
 
 StepKind = Literal["say", "ask", "answer", "handoff", "end"]
 OptionSource = Literal["languages", "topics", "suggestions"]
-AnswerPart = Literal["short", "full"]
-Decision = Literal["answer", "confirm", "clarify", "handoff"]
 
 BACK, REPEAT, STAY = "back", "repeat", "stay"
 BUILT_IN = frozenset({BACK, REPEAT, STAY})
 NEXT_PAGE_KEY = "9"
+# Wishes that agree or disagree with a suggestion, and those granted before the language is known.
+AGREEMENT = {"yes": True, "no": False}
+WISHES_WITHOUT_LANGUAGE = frozenset({"person", "callback", "goodbye", "language"})
 FIRST_OPTION_KEYS = "12345678"
 
 
@@ -118,93 +133,6 @@ class Session:
         return cls(**values)  # type: ignore[arg-type]
 
 
-@dataclass(frozen=True)
-class Meaning:
-    """What a text or a spoken sentence was taken to mean.
-
-    ``danger`` is a category of the danger net, ``wish`` a key of ``wishes``, ``language`` the language to go on in when it
-    should change, ``language_not_live`` one that was recognised and is not offered here.
-    """
-
-    danger: str | None = None
-    wish: str | None = None
-    language: str | None = None
-    language_named: bool = False
-    language_not_live: str | None = None
-    topic: str | None = None
-    decision: Decision = "clarify"
-    alternatives: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Heard:
-    """One input: the start of a conversation, a key, a text with its meaning, or silence."""
-
-    kind: Literal["start", "key", "words", "silence"]
-    key: str = ""
-    start: str = ""
-    meaning: Meaning = field(default_factory=Meaning)
-
-
-@dataclass(frozen=True)
-class Told:
-    """A text is said."""
-
-    text_key: str
-
-
-@dataclass(frozen=True)
-class Choice:
-    """A key on offer. ``kind`` tells what ``value`` is: a text key, a topic or a language."""
-
-    key: str
-    kind: Literal["text", "topic", "language"]
-    value: str
-    go: str
-
-
-@dataclass(frozen=True)
-class Asked:
-    """The question the conversation now waits at."""
-
-    step: str
-    text_key: str
-    choices: tuple[Choice, ...]
-    listens: bool
-
-
-@dataclass(frozen=True)
-class Answered:
-    """The approved answer to a topic is given."""
-
-    topic: str
-    part: AnswerPart
-
-
-@dataclass(frozen=True)
-class LanguageChosen:
-    """The language of the conversation is now this one."""
-
-    language: str
-
-
-@dataclass(frozen=True)
-class PersonRequested:
-    """A human is to take over. ``danger`` is a category of the danger net or None."""
-
-    reason: str
-    topic: str | None
-    danger: str | None
-
-
-@dataclass(frozen=True)
-class Ended:
-    """The conversation is over."""
-
-
-Event = Told | Asked | Answered | LanguageChosen | PersonRequested | Ended
-
-
 def advance(definition: Definition, world: World, session: Session, heard: Heard) -> tuple[Session, list[Event]]:
     """Take one input through the flows.
 
@@ -237,7 +165,8 @@ class _Run:
     def resolve(self, heard: Heard) -> str:
         """The step (or built-in target) this input leads to."""
         if heard.kind == "start":
-            return self.definition.start[heard.start]
+            is_known = self.session.language is not None
+            return self.definition.start[heard.start] if is_known else self.definition.routes["unknown_language"]
         if heard.kind == "silence":
             return self._missed("no_match", "nothing_heard")
         if heard.kind == "key":
@@ -264,12 +193,26 @@ class _Run:
         if meaning.language_named:
             self._understood()
             return self._after_language() if meaning.language is not None else routes["language_not_live"]
+        wish = meaning.wish if meaning.wish in self.definition.wishes else None
+        # A person is there for everybody, also for those whose language we do not speak yet.
+        if wish is not None and (meaning.language_not_live is None or wish in WISHES_WITHOUT_LANGUAGE):
+            return self._resolve_wish(wish)
         if meaning.language_not_live is not None:
             return routes["language_not_live"]
-        if meaning.wish is not None and meaning.wish in self.definition.wishes:
-            self._understood()
-            return self.definition.wishes[meaning.wish]
         return self._resolve_question(meaning)
+
+    def _resolve_wish(self, wish: str) -> str:
+        self._understood()
+        step = self.definition.steps.get(self.session.step)
+        if step is not None and step.options_from == "suggestions" and wish in AGREEMENT:
+            # "Yes" to "did you mean" takes the first suggestion, "no" is the key that says so.
+            wanted = [choice for choice in self._choices() if (choice.kind == "topic") == AGREEMENT[wish]]
+            return self._take(wanted[0]) if wanted else self.definition.routes["not_understood"]
+        if wish == "more" and self.session.topic is None:
+            return self.definition.wishes["menu"]
+        if self.session.language is None and wish not in WISHES_WITHOUT_LANGUAGE:
+            return self.definition.routes["unknown_language"]
+        return self.definition.wishes[wish]
 
     def _resolve_question(self, meaning: Meaning) -> str:
         routes = self.definition.routes
@@ -277,22 +220,27 @@ class _Run:
             return routes["gave_up"]
         if meaning.decision == "clarify":
             return self._missed("not_understood", "not_understood")
-        if meaning.decision == "confirm" and meaning.alternatives:
-            self.session = replace(self.session, suggestions=meaning.alternatives)
-        elif meaning.topic is not None:
-            self.session = replace(self.session, topic=meaning.topic)
+        if meaning.decision == "confirm":
+            self.session = replace(self.session, suggestions=meaning.alternatives, topic=None)
+        else:
+            self.session = replace(self.session, suggestions=(), topic=meaning.topic)
         if self.session.language is None:
             return routes["unknown_language"]
         self._understood()
-        return routes["confirm"] if meaning.decision == "confirm" else self._answer_to(meaning.topic)
+        return self._suggest(meaning.topic) if meaning.decision == "confirm" else self._answer_to(meaning.topic)
+
+    def _suggest(self, topic: str | None) -> str:
+        # Only what can be answered in this language is worth asking back.
+        return self.definition.routes["confirm"] if self._listed("suggestions") else self._answer_to(topic)
 
     def _answer_to(self, topic: str | None) -> str:
         routes = self.definition.routes
         if topic in self.world.handed_over:
             return routes["hand_over"]
-        if topic is None or (topic, self.session.language) not in self.world.answerable:
-            return routes["no_answer"]
-        return routes["question"]
+        return routes["question"] if self._can_answer(topic) else routes["no_answer"]
+
+    def _can_answer(self, topic: str | None) -> bool:
+        return (topic, self.session.language) in self.world.answerable
 
     def _take(self, choice: Choice) -> str:
         if choice.kind == "language":
@@ -314,7 +262,7 @@ class _Run:
         if self.session.topic is not None:
             return self._answer_to(self.session.topic)
         if self.session.suggestions:
-            return self.definition.routes["confirm"]
+            return self._suggest(self.session.suggestions[0])
         return self.definition.routes["language_chosen"]
 
     def _understood(self) -> None:
@@ -369,10 +317,11 @@ class _Run:
 
     def _give_answer(self, step: Step) -> None:
         topic = self.session.topic
-        if topic is None or (topic, self.session.language) not in self.world.answerable:
-            self.events.append(Told("answer.missing"))
-        else:
+        # Checked again: "more" may come when the answer has expired or the language has changed since.
+        if topic is not None and self._can_answer(topic):
             self.events.append(Answered(topic, step.part))
+        else:
+            self.events.append(Told("answer.missing"))
 
     def _ask(self, step: Step) -> None:
         if step.name != self.session.step:
@@ -395,8 +344,8 @@ class _Run:
         kind: Literal["language", "topic"] = "language" if source == "languages" else "topic"
         values = {
             "languages": self.world.languages,
-            "topics": tuple(topic for topic in self.world.topics if (topic, self.session.language) in self.world.answerable),
-            "suggestions": self.session.suggestions,
+            "topics": tuple(topic for topic in self.world.topics if self._can_answer(topic)),
+            "suggestions": tuple(topic for topic in self.session.suggestions if self._can_answer(topic)),
         }[source]
         size = len(FIRST_OPTION_KEYS) if source == "languages" else self.world.page_size
         pages = max(1, -(-len(values) // size))

@@ -9,6 +9,7 @@ from typing import Any, get_args
 import yaml
 
 from hotline.dialogue.flow import BUILT_IN, Definition, Limits, Option, OptionSource, Step
+from hotline.errors import CannotStart
 
 FRAME_FILE = "hotline.yml"
 ROUTES = frozenset(
@@ -20,7 +21,7 @@ ROUTES = frozenset(
 STEP_KEYS = frozenset({"say", "ask", "answer", "handoff", "end", "next", "options", "options_from", "listens"})
 
 
-class BrokenFlow(ValueError):
+class BrokenFlow(CannotStart):
     """A flow file cannot be used. The message names the file, the place and the remedy."""
 
 
@@ -178,7 +179,7 @@ def _circles(definition: Definition) -> list[str]:
     problems = []
     for start in definition.steps.values():
         step, seen = start, {start.name}
-        while step.next in definition.steps:
+        while step.next is not None and step.next in definition.steps:
             step = definition.steps[step.next]
             if step.name == start.name:
                 problems.append(f"{start.name}: runs in a circle without asking anything.")

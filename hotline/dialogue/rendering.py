@@ -6,15 +6,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from hotline.dialogue.flow import FIRST_OPTION_KEYS, Answered, Asked, Choice, Definition, Ended, Event, Told
-from hotline.dialogue.texts import VARIANTS, Texts
+from hotline.dialogue.events import Answered, Asked, Choice, Ended, Event, Told
+from hotline.dialogue.flow import FIRST_OPTION_KEYS, Definition
+from hotline.dialogue.safety import CATEGORIES
+from hotline.dialogue.texts import Texts
 from hotline.knowledge.library import Article, Library, format_as_of
 
 Channel = Literal["sms", "whatsapp", "voice", "webchat"]
 # Said to somebody whose language is not known yet.
 OPENING_LANGUAGES = ("de", "en")
 LANGUAGE_QUESTION = "language.ask"
-SUGGESTIONS = 3
+# Texts said by the code itself; all others are named in the flows. `flask texts check` reads both.
+CODE_TEXT_KEYS = frozenset(
+    {
+        "language.option", "option.voice", "option.next_page", "answer.as_of", "answer.missing", "question.only_text",
+        "person.noted", "person.no_number", "person.already", "person.urgent", "stop.done", "start.done", "technical.sorry",
+        *(f"danger.{category}" for category in CATEGORIES),
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -38,7 +47,9 @@ class Spoken:
 class Renderer:
     """Turns events into words of the person's language."""
 
-    def __init__(self, texts: Texts, languages: Sequence[str], autonyms: dict[str, str], speech_languages: frozenset[str]) -> None:
+    def __init__(
+        self, texts: Texts, languages: Sequence[str], autonyms: dict[str, str], speech_languages: frozenset[str]
+    ) -> None:
         """Hold what is needed.
 
         Args:
@@ -61,7 +72,7 @@ class Renderer:
 
     def _write_event(self, event: Event, language: str | None, library: Library) -> Iterator[str]:
         if isinstance(event, Told):
-            yield self._written(event.text_key, language)
+            yield self.tell(event.text_key, language)
         elif isinstance(event, Answered) and language:
             article = library.articles[event.topic, language]
             yield f"{article.short if event.part == 'short' else article.full} ({self._as_of(article)})"
@@ -73,7 +84,7 @@ class Renderer:
         fixed = [choice for choice in asked.choices if choice.kind == "text"]
         # After an answer the keys alone are enough; the question above them is for those who have nothing listed to choose from.
         if listed or not fixed:
-            yield self._written(asked.text_key, language)
+            yield self.tell(asked.text_key, language)
         if asked.text_key == LANGUAGE_QUESTION:
             yield ", ".join(f"{choice.key} {self._label(choice, language, library)}" for choice in listed)
         else:
@@ -81,7 +92,8 @@ class Renderer:
         if fixed:
             yield ", ".join(f"{choice.key} {self._label(choice, language, library)}" for choice in fixed)
 
-    def _written(self, key: str, language: str | None) -> str:
+    def tell(self, key: str, language: str | None) -> str:
+        """One text in writing; in the opening languages while the person's is not known."""
         if language is not None:
             return self._texts.get(language, key, (".text",))
         spoken_to = self._languages if key == LANGUAGE_QUESTION else OPENING_LANGUAGES
@@ -144,7 +156,9 @@ class Renderer:
             if "{" not in text and not key.endswith(".text") and not key.startswith("option.")
         ]
         texts += [self._texts.get(language, "language.option", key=key) for key in FIRST_OPTION_KEYS]
-        labels = {(option.key, self._texts.get(language, option.label)) for step in definition.steps.values() for option in step.options}
+        labels = {
+            (option.key, self._texts.get(language, option.label)) for step in definition.steps.values() for option in step.options
+        }
         labels.add(("9", self._texts.get(language, "option.next_page")))
         for (_, code), article in library.articles.items():
             if code == language:
@@ -152,8 +166,3 @@ class Renderer:
                 labels |= {(key, article.title) for key in FIRST_OPTION_KEYS}
         texts += [self._texts.get(language, "option.voice", key=key, label=label) for key, label in sorted(labels)]
         return list(dict.fromkeys(texts))
-
-
-def spoken_keys(used: set[str]) -> set[str]:
-    """Base keys and their variants: the names a catalogue may hold for the keys in use."""
-    return used | {key + variant for key in used for variant in VARIANTS}

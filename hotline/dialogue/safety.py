@@ -16,17 +16,20 @@ from typing import Any
 import ahocorasick
 import yaml
 
+from hotline.errors import CannotStart
 from hotline.understanding.folding import fold, words
 
 # The order in which a text with several signals is taken: what kills first comes first.
 CATEGORIES = ("medical", "selfharm", "violence", "child_alone", "trafficking", "detention", "pressure")
 NUMBER = "#"
 OPEN = "*"
+# A cry for help may stand at the end of a long message.
+LONGEST_TEXT = 20_000
 # Words are joined by this, so that a pattern's open ends can be told from word borders.
 _BORDER = " "
 
 
-class BrokenDangerRule(ValueError):
+class BrokenDangerRule(CannotStart):
     """A danger rule cannot be used. The message names file, category and rule."""
 
 
@@ -59,6 +62,13 @@ class DangerNet:
                     raise BrokenDangerRule(f"danger/{language}.yml: unknown category {category!r}; use {', '.join(CATEGORIES)}.")
                 for rule in rules:
                     self._rules.append(self._read_rule(language, category, str(rule)))
+        self._build_automaton()
+        self._rules_of: dict[int, list[_Rule]] = defaultdict(list)
+        for rule_ in self._rules:
+            for number in rule_.groups[0]:
+                self._rules_of[number].append(rule_)
+
+    def _build_automaton(self) -> None:
         by_piece: dict[str, list[int]] = defaultdict(list)
         for pattern, number in self._patterns.items():
             pieces = pattern.split(OPEN)
@@ -69,10 +79,6 @@ class DangerNet:
             self._automaton.add_word(piece, tuple(numbers))
         if self._patterns:
             self._automaton.make_automaton()
-        self._rules_of: dict[int, list[_Rule]] = defaultdict(list)
-        for rule_ in self._rules:
-            for number in rule_.groups[0]:
-                self._rules_of[number].append(rule_)
 
     @classmethod
     def load(cls, folder: Path) -> DangerNet:
@@ -106,7 +112,7 @@ class DangerNet:
         return next((category for category in CATEGORIES if category in categories), None)
 
     def _matches(self, text: str) -> frozenset[int]:
-        prepared = _BORDER + _BORDER.join(NUMBER if word.isdigit() else word for word in words(text)) + _BORDER
+        prepared = _BORDER + _BORDER.join(NUMBER if word.isdigit() else word for word in words(text, LONGEST_TEXT)) + _BORDER
         candidates = {number for _, numbers in self._automaton.iter(prepared) for number in numbers}
         return frozenset(n for n in candidates if n not in self._shapes or self._shapes[n].search(prepared))
 

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import PoFileError, read_po
+
+from hotline.errors import CannotStart
 
 DOMAIN = "prompts"
 SOURCE_LANGUAGE = "de"
@@ -17,7 +19,7 @@ VARIANTS = (".voice", ".text", ".keys")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 
 
-class TextMissing(KeyError):
+class TextMissing(CannotStart):
     """No text for this key in this language."""
 
 
@@ -49,7 +51,7 @@ class Texts:
             loaded[language] = {key: text for key, text in catalog.items() if key}
         return cls(loaded)
 
-    def get(self, language: str, key: str, variants: tuple[str, ...] = (), **values: object) -> str:
+    def get(self, language: str, key: str, variants: tuple[str, ...] = (), /, **values: object) -> str:
         """The text of a key.
 
         Args:
@@ -148,6 +150,11 @@ def _has(catalogue: Catalog, key: str) -> bool:
     return any(name in catalogue for name in (key, *(key + variant for variant in VARIANTS)))
 
 
+def _forms(message: Message) -> tuple[str, ...]:
+    """The text of a message, or its plural forms."""
+    return (message.string or "",) if not isinstance(message.string, list | tuple) else tuple(message.string)
+
+
 def _catalogue_problems(language: str, catalogue: Catalog, source: Catalog) -> list[str]:
     problems = []
     for message in source:
@@ -160,13 +167,13 @@ def _catalogue_problems(language: str, catalogue: Catalog, source: Catalog) -> l
             continue
         if translated.fuzzy:
             problems.append(f"{language}: the text {key!r} is marked fuzzy; check it and remove the mark.")
-        forms = translated.string if isinstance(translated.string, tuple) else (translated.string,)
+        forms = _forms(translated)
         if isinstance(message.id, tuple) and len(forms) != catalogue.num_plurals:
             problems.append(f"{language}: the text {key!r} needs {catalogue.num_plurals} plural forms.")
         if not all(form.strip() for form in forms):
             problems.append(f"{language}: the text {key!r} is empty.")
             continue
-        wanted = set(_PLACEHOLDER.findall(message.string if isinstance(message.string, str) else message.string[-1]))
+        wanted = set(_PLACEHOLDER.findall(_forms(message)[-1]))
         if any(set(_PLACEHOLDER.findall(form)) != wanted for form in forms):
             problems.append(f"{language}: the text {key!r} must have the placeholders {sorted(wanted)}.")
     problems += [

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from sqlalchemy import Connection, delete, insert, select, update
 
+from hotline.errors import CannotStart
 from hotline.knowledge.library import CONTENT_REVISION
 from hotline.store.counters import count
 from hotline.store.database import Database, insert_returning_id
@@ -28,7 +29,7 @@ CONFIDENCES = ("H", "M")
 _AS_OF = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 
 
-class BrokenContent(ValueError):
+class BrokenContent(CannotStart):
     """The content folder cannot be loaded. ``problems`` names each file and what to mend in it."""
 
     def __init__(self, problems: list[str]) -> None:
@@ -76,7 +77,11 @@ def read_content(folder: Path, languages: Collection[str]) -> Content:
             content.translations[topic, path.stem] = raw
             problems += [f"{path}: {problem}" for problem in _translation_problems(raw, path.stem, languages)]
     problems += [f"{topic}: article.yml is missing." for topic in {t for t, _ in content.translations} - set(content.articles)]
-    problems += [f"{topic}: de.yml, the source, is missing." for topic in content.articles if (topic, SOURCE_LANGUAGE) not in content.translations]
+    problems += [
+        f"{topic}: de.yml, the source, is missing."
+        for topic in content.articles
+        if (topic, SOURCE_LANGUAGE) not in content.translations
+    ]
     if problems:
         raise BrokenContent(problems)
     return content
@@ -108,7 +113,9 @@ def _translation_problems(raw: Mapping[str, Any], language: str, languages: Coll
         problems.append("language must be the file's name and stand in translations/languages.csv.")
     if raw.get("review") not in REVIEWS:
         problems.append("review must be machine or reviewed.")
-    if not isinstance(raw.get("version"), int) or (language != SOURCE_LANGUAGE and not isinstance(raw.get("source_version"), int)):
+    if not isinstance(raw.get("version"), int) or (
+        language != SOURCE_LANGUAGE and not isinstance(raw.get("source_version"), int)
+    ):
         problems.append("version (and source_version in translations) must be whole numbers.")
     for key, limit in (("title", TITLE_CHARACTERS), ("short", SHORT_CHARACTERS), ("full", FULL_CHARACTERS)):
         text = raw.get(key)
@@ -126,9 +133,11 @@ def load_content(database: Database, content: Content) -> None:
         connection.execute(delete(articles))
         _store_topics(connection, content.policies)
         for topic, raw in content.articles.items():
-            article_id = connection.execute(insert_returning_id(articles, _article_row(topic, raw))).scalar_one()
+            article_id = insert_returning_id(connection, articles, _article_row(topic, raw))
             rows = [
-                _translation_row(article_id, language, text) for (owner, language), text in content.translations.items() if owner == topic
+                _translation_row(article_id, language, text)
+                for (owner, language), text in content.translations.items()
+                if owner == topic
             ]
             connection.execute(insert(translations), rows)
         count(database, connection, CONTENT_REVISION)
@@ -150,7 +159,9 @@ def _article_row(topic: str, raw: Mapping[str, Any]) -> dict[str, Any]:
         "as_of": str(raw["as_of"]),
         "valid_until": raw["valid_until"],
         "follow_ups": raw.get("follow_ups", []),
-        "sources": [{key: str(value) if value is not None else None for key, value in source.items()} for source in raw["sources"]],
+        "sources": [
+            {key: str(value) if value is not None else None for key, value in source.items()} for source in raw["sources"]
+        ],
     }
 
 

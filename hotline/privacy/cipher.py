@@ -8,10 +8,12 @@ from collections.abc import Sequence
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
+from hotline.errors import CannotStart
+
 MIN_PSEUDONYM_KEY_CHARACTERS = 32
 
 
-class CipherMisconfigured(ValueError):
+class CipherMisconfigured(CannotStart):
     """A key cannot be used. The message says how to make one and never shows the key."""
 
 
@@ -37,7 +39,9 @@ class Cipher:
         except (ValueError, TypeError):
             raise CipherMisconfigured("DATA_KEYS must be Fernet keys; make one with `flask keys new`.") from None
         if len(pseudonym_key) < MIN_PSEUDONYM_KEY_CHARACTERS:
-            raise CipherMisconfigured(f"PSEUDONYM_KEY needs {MIN_PSEUDONYM_KEY_CHARACTERS} characters or more; `flask keys new` makes one.")
+            raise CipherMisconfigured(
+                f"PSEUDONYM_KEY needs {MIN_PSEUDONYM_KEY_CHARACTERS} characters or more; `flask keys new` makes one."
+            )
         self._pseudonym_key = pseudonym_key.encode()
 
     def encrypt(self, text: str) -> bytes:

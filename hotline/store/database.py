@@ -11,13 +11,14 @@ from sqlalchemy import Connection, create_engine, event, insert, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.schema import Table
+
+from hotline.errors import CannotStart
 
 SQLITE_BUSY_SECONDS = 10
 
 
-class DatabaseMisconfigured(ValueError):
+class DatabaseMisconfigured(CannotStart):
     """The DATABASE_URL cannot be used. The message says what to set instead."""
 
 
@@ -42,7 +43,9 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         if not self.is_sqlite:
             parsed = parsed.set(drivername="postgresql+psycopg")
-        options: dict[str, Any] = {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}} if self.is_sqlite else {"pool_pre_ping": True}
+        options: dict[str, Any] = (
+            {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}} if self.is_sqlite else {"pool_pre_ping": True}
+        )
         self.engine: Engine = create_engine(parsed, pool_size=16, max_overflow=16, hide_parameters=True, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
@@ -80,9 +83,9 @@ class Database:
         self.engine.dispose()
 
 
-def insert_returning_id(table: Table, values: dict[str, Any]) -> ReturningInsert[tuple[int]]:
-    """An insert that returns the new row's id."""
-    return insert(table).values(**values).returning(table.c.id)
+def insert_returning_id(connection: Connection, table: Table, values: dict[str, Any]) -> int:
+    """Insert a row and return its id."""
+    return int(connection.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

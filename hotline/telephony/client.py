@@ -67,9 +67,7 @@ class TwilioSender:
     Source: twilio.md section 5 (A).
     """
 
-    def __init__(
-        self, account_sid: str, auth_token: str, base_url: str | None = None, timeout_seconds: float = 10
-    ) -> None:
+    def __init__(self, account_sid: str, auth_token: str, base_url: str | None = None, timeout_seconds: float = 10) -> None:
         self._client = Client(account_sid, auth_token, http_client=_HttpClient(base_url, timeout_seconds))
 
     def send_message(self, *, to: str, sender: str, body: str, status_callback: str | None) -> str:
@@ -106,5 +104,5 @@ class TwilioSender:
 def _error_code(text: str) -> int | None:
     try:
         return int(json.loads(text)["code"])
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, OverflowError, TypeError, KeyError):
         return None

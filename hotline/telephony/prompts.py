@@ -42,14 +42,16 @@ class PromptBook:
             PromptMissing: the language is unknown, or has neither a file for this text nor a voice.
         Source: https://www.twilio.com/docs/voice/twiml/say (a foreign voice can make <Say> fail).
         """
-        file = self._audio.find(language_code, text) if self._audio else None
-        if file and file.kind == "recording":
-            return [self._play(file)]
         language = self._languages.get(language_code)
-        if language and language.say_code and language.say_voice:
-            return [Say(text, language.say_code, language.say_voice)]
-        if file:
-            return [self._play(file)]
+        if language:
+            file = self._audio.find(language_code, text) if self._audio else None
+            # A person sounds better than Twilio's voice, which sounds better than espeak-ng.
+            if file and file.kind == "recording":
+                return [self._play(file)]
+            if language.say_code and language.say_voice:
+                return [Say(text, language.say_code, language.say_voice)]
+            if file:
+                return [self._play(file)]
         raise PromptMissing(language_code, text_hash(text))
 
     def can_speak(self, language_code: str, texts: Iterable[str]) -> bool:

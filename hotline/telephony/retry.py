@@ -35,6 +35,9 @@ DECISIONS: Mapping[int, Decision] = MappingProxyType(
     }
 )
 RETRY_ONCE = frozenset({30008})
+# Reported minutes after the message left us, and every try is paid: the phone needs time to come back.
+RETRY_LATE = frozenset({30003, 30008})
+RETRY_LATE_SECONDS = 900
 
 # The first try comes at once. The rest covers about three hours: restarts, rate limits and most outages.
 WAIT_SECONDS = (0, 5, 15, 60, 300, 900, 1800, 3600, 3600)
@@ -49,7 +52,7 @@ def decide(status: int | None, code: int | None) -> Decision:
     Returns:
         "retry", "fail" or "opted_out". Without a known code: no answer, 429 and 5xx are retried, the rest fails.
     """
-    if code in DECISIONS:
+    if code is not None and code in DECISIONS:
         return DECISIONS[code]
     if status is None:
         return "retry" if code is None else "fail"
@@ -71,4 +74,4 @@ def next_attempt_seconds(attempt: int, code: int | None = None) -> int | None:
         raise ValueError("attempt is negative")
     if attempt >= len(WAIT_SECONDS) or (code in RETRY_ONCE and attempt > 1):
         return None
-    return WAIT_SECONDS[attempt]
+    return max(WAIT_SECONDS[attempt], RETRY_LATE_SECONDS if code in RETRY_LATE else 0)

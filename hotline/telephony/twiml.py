@@ -19,7 +19,9 @@ MAX_HINT_CHARACTERS = 100
 
 _FORBIDDEN_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 # Full stops of our scripts: Latin, Arabic and Urdu, Armenian, Devanagari and Bengali, Ethiopic, Chinese.
-_SENTENCE_END = re.compile(r"(?:[.!?…؟۔։।።፧]+[\"'»”’)]*\s+|[。！？]+|\n+)")
+_SENTENCE_END = re.compile(
+    r"(?:[.!?\u2026\u061f\u06d4\u0589\u0964\u1362\u1367]+[\"'\u00bb\u201d\u2019)]*\s+|[\u3002\uff01\uff1f]+|\n+)"
+)
 _WORD_END = re.compile(r"\s+")
 
 

@@ -22,13 +22,14 @@ _LETTERS = str.maketrans(
 _SPACES = re.compile(r"\s+")
 
 
-def fold(text: str) -> str:
-    """The folded form of a text, at most 2,000 characters of it.
+def fold(text: str, longest: int = MAX_CHARACTERS) -> str:
+    """The folded form of a text.
 
     Args:
         text: anything a person may send, control and right-to-left marks included.
+        longest: characters after which the text is cut.
     """
-    text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]).casefold().translate(_LETTERS)
+    text = unicodedata.normalize("NFKC", text[:longest]).casefold().translate(_LETTERS)
     decomposed = unicodedata.normalize("NFKD", text)
     kept = "".join(_fold_character(character) for character in decomposed)
     return _SPACES.sub(" ", unicodedata.normalize("NFC", kept).translate(_LETTERS)).strip()
@@ -48,6 +49,6 @@ def _fold_character(character: str) -> str:
 _WORD = re.compile(r"[^\W_]+")
 
 
-def words(text: str) -> list[str]:
-    """The words and numbers of a text, folded."""
-    return _WORD.findall(fold(text))
+def words(text: str, longest: int = MAX_CHARACTERS) -> list[str]:
+    """The words and numbers of a text, folded; ``longest`` as for ``fold``."""
+    return _WORD.findall(fold(text, longest))

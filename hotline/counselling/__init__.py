@@ -1,0 +1,1 @@
+"""Human counsellors: handoffs now; routing, hours, callbacks and cases when they come."""

@@ -1,0 +1,1 @@
+"""Everything said later: an outbox row first, and only the worker sends."""

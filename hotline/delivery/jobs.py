@@ -1,0 +1,91 @@
+"""The job queue: only a doorbell. Jobs carry ids, the outbox is the truth, and a sweep finds what a lost job left."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from huey import Huey, RedisHuey, SqliteHuey, crontab
+from redis import Redis
+from redis.exceptions import RedisError
+
+from hotline.delivery.dispatch import Dispatcher
+from hotline.errors import CannotStart
+
+log = logging.getLogger(__name__)
+NAME = "hotline"
+WORKERS = 4
+
+
+class QueueMisconfigured(CannotStart):
+    """The REDIS_URL cannot be used. The message says what to set instead."""
+
+
+def open_queue(redis_url: str | None, data_dir: Path) -> Huey:
+    """The queue: Redis by its URL, else a small SQLite file of its own.
+
+    Args:
+        redis_url: ``redis://…`` or None.
+        data_dir: folder of the SQLite file.
+
+    Raises:
+        QueueMisconfigured: the URL is none of Redis.
+    """
+    if redis_url is None:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        return SqliteHuey(NAME, filename=str(data_dir / "jobs.db"), results=False)
+    try:
+        Redis.from_url(redis_url).close()
+    except ValueError:
+        raise QueueMisconfigured("REDIS_URL must start with redis://, rediss:// or unix://") from None
+    return RedisHuey(NAME, url=redis_url, results=False)
+
+
+class Doorbell:
+    """Tells the worker that a message waits. Never fails the caller: the sweep finds the row anyway."""
+
+    def __init__(self, deliver: Callable[[int], object]) -> None:
+        """Hold the job; ``register_jobs`` makes it."""
+        self._deliver = deliver
+
+    def ring(self, outbox_id: int) -> None:
+        """Ask for one message to be sent."""
+        try:
+            self._deliver(outbox_id)
+        except (RedisError, sqlite3.Error, OSError):
+            log.warning("the job queue did not answer; the sweep will send the message", extra={"outbox_id": outbox_id})
+
+
+def register_jobs(queue: Huey, dispatcher: Callable[[], Dispatcher]) -> Doorbell:
+    """Declare the jobs on a queue.
+
+    Args:
+        queue: where they run.
+        dispatcher: gives the dispatcher when a job runs; the web process rings but never sends.
+    """
+
+    def deliver(outbox_id: int) -> None:
+        wait_seconds = dispatcher().deliver(outbox_id)
+        if wait_seconds is not None:
+            job.schedule(args=(outbox_id,), delay=wait_seconds)
+
+    job = queue.task(name="deliver")(deliver)
+
+    def sweep() -> None:
+        for outbox_id in dispatcher().sweep():
+            deliver(outbox_id)
+
+    queue.periodic_task(crontab(minute="*"), name="sweep")(sweep)
+    return Doorbell(job)
+
+
+def run_worker(queue: Huey) -> None:
+    """Work on the queue until the process is told to stop.
+
+    Args:
+        queue: with its jobs registered.
+    """
+    # SQLite is polled: half a second is the longest a text waits there. No signal handling of ours: Huey's finishes running jobs.
+    queue.create_consumer(workers=WORKERS, worker_type="thread", max_delay=0.5, check_worker_health=True).run()

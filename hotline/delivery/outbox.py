@@ -1,0 +1,173 @@
+"""The outbox: messages that still have to be sent, stored in the transaction that decided on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, or_, select, update
+
+from hotline.privacy.cipher import Cipher
+from hotline.store.database import Database, insert_returning_id
+from hotline.store.tables import addresses, messages, opt_outs, outbox
+
+QUEUED, SENDING, SENT, FAILED, OPTED_OUT, UNSURE = "queued", "sending", "sent", "failed", "opted_out", "unsure"
+# Longer than a send may take (connect, wait, both time-outs): after it the sender is taken for dead.
+CLAIM_SECONDS = 60
+
+
+class UnknownOutboxRow(LookupError):
+    """There is no such message to send again."""
+
+
+@dataclass(frozen=True)
+class OutgoingMessage:
+    """A message to send. Numbers are E.164; the channel decides how they are written to the provider."""
+
+    channel: str
+    recipient: str = field(repr=False)
+    sender: str = field(repr=False)
+    body: str = field(repr=False)
+    message_id: int | None = None
+
+
+@dataclass(frozen=True)
+class ClaimedMessage:
+    """A message that is ours to send now. ``attempt`` counts from 1."""
+
+    id: int
+    attempt: int
+    message: OutgoingMessage
+
+
+class Outbox:
+    """Queries on the outbox. Every method takes the unit of work it is part of."""
+
+    def __init__(self, database: Database, cipher: Cipher) -> None:
+        self._database = database
+        self._cipher = cipher
+
+    def put(self, connection: Connection, message: OutgoingMessage, now: datetime) -> int:
+        """Store a message to be sent.
+
+        Returns:
+            The row's id; ring the doorbell with it after the commit.
+        """
+        row = {
+            "message_id": message.message_id,
+            "channel": message.channel,
+            "recipient_encrypted": self._cipher.encrypt(message.recipient),
+            "sender_encrypted": self._cipher.encrypt(message.sender),
+            "body_encrypted": self._cipher.encrypt(message.body),
+            "status": QUEUED,
+            "attempts": 0,
+            "due_at": now,
+            "created_at": now,
+        }
+        return insert_returning_id(connection, outbox, row)
+
+    def claim(self, connection: Connection, outbox_id: int, now: datetime) -> ClaimedMessage | None:
+        """Take a due message for sending; nobody else can take it until the claim ends.
+
+        Returns:
+            The message, or None when it is not due, taken, done, or its recipient wants no messages.
+        """
+        query = select(outbox).where(outbox.c.id == outbox_id, outbox.c.status == QUEUED, outbox.c.due_at <= now)
+        row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
+        if row is None:
+            return None
+        recipient = self._cipher.decrypt(row.recipient_encrypted)
+        if self.is_opted_out(connection, recipient, row.channel):
+            self.finish(connection, outbox_id, OPTED_OUT, now=now)
+            return None
+        attempt = row.attempts + 1
+        connection.execute(
+            update(outbox)
+            .where(outbox.c.id == outbox_id)
+            .values(status=SENDING, attempts=attempt, claimed_until=now + timedelta(seconds=CLAIM_SECONDS))
+        )
+        sender, body = self._cipher.decrypt(row.sender_encrypted), self._cipher.decrypt(row.body_encrypted)
+        return ClaimedMessage(outbox_id, attempt, OutgoingMessage(row.channel, recipient, sender, body, row.message_id))
+
+    def finish(
+        self,
+        connection: Connection,
+        outbox_id: int,
+        status: str,
+        *,
+        now: datetime,
+        provider_sid: str | None = None,
+        error_code: int | None = None,
+        retry_seconds: int | None = None,
+    ) -> None:
+        """Write down how a send went.
+
+        Args:
+            connection: a unit of work.
+            outbox_id: the row.
+            status: the new status; QUEUED together with ``retry_seconds`` tries again later.
+            now: aware UTC.
+            provider_sid: the provider's id of a sent message; status callbacks name it.
+            error_code: the provider's code.
+            retry_seconds: when the next try is due.
+        """
+        code = str(error_code) if error_code is not None else None
+        values: dict[str, Any] = {"status": status, "claimed_until": None, "error_code": code}
+        if provider_sid is not None:
+            values["provider_sid"] = provider_sid
+        if retry_seconds is not None:
+            values["due_at"] = now + timedelta(seconds=retry_seconds)
+        connection.execute(update(outbox).where(outbox.c.id == outbox_id).values(**values))
+        message_id = connection.execute(select(outbox.c.message_id).where(outbox.c.id == outbox_id)).scalar()
+        if message_id is not None:
+            told = {"status": "failed" if status in (OPTED_OUT, UNSURE) else status, "error_code": code}
+            if provider_sid is not None:
+                told["provider_sid"] = provider_sid
+            connection.execute(update(messages).where(messages.c.id == message_id).values(**told))
+
+    def is_opted_out(self, connection: Connection, number: str, channel: str) -> bool:
+        """Whether this number wants no messages on this channel."""
+        query = (
+            select(opt_outs.c.id)
+            .join(addresses, addresses.c.id == opt_outs.c.address_id)
+            .where(addresses.c.pseudonym == self._cipher.pseudonym(number), opt_outs.c.channel == channel)
+        )
+        return connection.execute(query).first() is not None
+
+    def find_due(self, connection: Connection, now: datetime) -> list[int]:
+        """Messages whose time has come, oldest first: what a lost doorbell left."""
+        query = (
+            select(outbox.c.id).where(outbox.c.status == QUEUED, outbox.c.due_at <= now).order_by(outbox.c.due_at, outbox.c.id)
+        )
+        return list(connection.execute(query.limit(500)).scalars())
+
+    def mark_unsure(self, connection: Connection, now: datetime) -> int:
+        """Mark messages whose sender died in the middle: they may have gone out, so a person decides, never a second send.
+
+        Returns:
+            How many there were.
+        """
+        query = select(outbox.c.id).where(outbox.c.status == SENDING, outbox.c.claimed_until < now)
+        stuck = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
+        for outbox_id in stuck:
+            self.finish(connection, outbox_id, UNSURE, now=now)
+        return len(stuck)
+
+    def find_problems(self, connection: Connection) -> Sequence[RowMapping]:
+        """Messages that were not sent or may not have been: id, channel, status, error code and time; no number, no text."""
+        columns = (outbox.c.id, outbox.c.channel, outbox.c.status, outbox.c.error_code, outbox.c.attempts, outbox.c.created_at)
+        query = select(*columns).where(or_(outbox.c.status == FAILED, outbox.c.status == UNSURE)).order_by(outbox.c.id)
+        return connection.execute(query).mappings().all()
+
+    def queue_again(self, connection: Connection, outbox_id: int, now: datetime) -> None:
+        """Try a failed or unsure message once more, as a person decided.
+
+        Raises:
+            UnknownOutboxRow: there is no such failed message.
+        """
+        wanted = (outbox.c.id == outbox_id) & outbox.c.status.in_((FAILED, UNSURE))
+        done = connection.execute(update(outbox).where(wanted).values(status=QUEUED, attempts=0, due_at=now))
+        if done.rowcount != 1:
+            raise UnknownOutboxRow(f"There is no failed message {outbox_id}. `flask outbox list` shows them.")

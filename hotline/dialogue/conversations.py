@@ -1,0 +1,288 @@
+"""Contacts, conversations and messages in the database: the queries of a turn. Numbers and texts are encrypted on the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.sql import Select
+
+from hotline.privacy.cipher import Cipher
+from hotline.store.database import Database, insert_returning_id
+from hotline.store.tables import addresses, contacts, conversations, inbound_events, messages, opt_outs
+
+# The machine has the conversation, or it is over. Waiting and active come with the counsellors' console.
+BOT, CLOSED = "bot", "closed"
+
+
+@dataclass(frozen=True)
+class Address:
+    """A phone number we know: its row, its contact and the language the contact wrote in last."""
+
+    id: int
+    contact_id: int
+    language: str | None
+
+
+@dataclass(frozen=True)
+class Conversation:
+    """An open conversation under our lock. ``session`` is empty at its first turn."""
+
+    id: int
+    address_id: int | None
+    channel: str
+    language: str | None
+    session: Mapping[str, Any]
+    turns: int
+
+
+@dataclass(frozen=True)
+class StoredMessage:
+    """A message of a turn as it is kept."""
+
+    direction: str
+    author: str
+    body: str = field(repr=False)
+    status: str
+    provider_sid: str | None = None
+
+
+@dataclass(frozen=True)
+class TurnResult:
+    """What a turn leaves behind besides its messages."""
+
+    session: Mapping[str, Any]
+    language: str | None
+    is_over: bool
+    topic: str | None = None
+    article_version: int | None = None
+    confidence: int | None = None
+    engine: str | None = None
+    danger: str | None = None
+
+
+class Conversations:
+    """Every method takes the unit of work it is part of."""
+
+    def __init__(self, database: Database, cipher: Cipher) -> None:
+        self._database = database
+        self._cipher = cipher
+
+    # -- events: each takes effect once --------------------------------------------------------------------------------
+
+    def find_reply(self, connection: Connection, event_key: str) -> str | None:
+        """The reply an event got before, or None when it is new."""
+        stored = connection.execute(
+            select(inbound_events.c.reply_encrypted).where(inbound_events.c.key == event_key)
+        ).scalar_one_or_none()
+        return None if stored is None else self._cipher.decrypt(stored)
+
+    def keep_reply(self, connection: Connection, event_key: str, document: str, now: datetime) -> None:
+        """Keep the reply of an event for its repetitions; the unique key makes a second effect impossible."""
+        row = {"key": event_key, "reply_encrypted": self._cipher.encrypt(document), "created_at": now}
+        connection.execute(inbound_events.insert().values(**row))
+
+    # -- texts ---------------------------------------------------------------------------------------------------------
+
+    def language_of(self, connection: Connection, number: str, channel: str, idle_before: datetime) -> str | None:
+        """The language to expect of a number: its open conversation's, else the one its contact wrote in last.
+
+        Args:
+            connection: any connection; nothing is locked.
+            number: E.164.
+            channel: channel of the message.
+            idle_before: conversations older than this count as over.
+        """
+        found = connection.execute(
+            select(conversations.c.language, contacts.c.language.label("remembered"))
+            .select_from(addresses)
+            .join(contacts, contacts.c.id == addresses.c.contact_id)
+            .outerjoin(
+                conversations,
+                (conversations.c.address_id == addresses.c.id)
+                & (conversations.c.channel == channel)
+                & conversations.c.closed_at.is_(None)
+                & (conversations.c.last_inbound_at >= idle_before),
+            )
+            .where(addresses.c.pseudonym == self._cipher.pseudonym(number))
+            .order_by(conversations.c.id.desc())
+        ).first()
+        return (found.language or found.remembered) if found else None
+
+    def lock_address(self, connection: Connection, number: str, now: datetime) -> Address:
+        """The address of a number, made when new, locked until the unit of work ends."""
+        pseudonym = self._cipher.pseudonym(number)
+        found = connection.execute(self._address(pseudonym)).one_or_none()
+        if found is None:
+            contact_id = insert_returning_id(connection, contacts, {"created_at": now})
+            row = {"contact_id": contact_id, "pseudonym": pseudonym, "number_encrypted": self._cipher.encrypt(number)}
+            if not self._database.insert_once(connection, addresses, row, "pseudonym"):
+                # Somebody else's first message of this number came in between.
+                connection.execute(delete(contacts).where(contacts.c.id == contact_id))
+            found = connection.execute(self._address(pseudonym)).one()
+        return Address(found.id, found.contact_id, found.language)
+
+    def _address(self, pseudonym: str) -> Select[tuple[int, int, str | None]]:
+        return (
+            select(addresses.c.id, addresses.c.contact_id, contacts.c.language)
+            .join(contacts, contacts.c.id == addresses.c.contact_id)
+            .where(addresses.c.pseudonym == pseudonym)
+            .with_for_update(of=addresses)
+        )
+
+    def open_text(
+        self, connection: Connection, address: Address, channel: str, service_number: str, now: datetime, idle_closes: timedelta
+    ) -> Conversation:
+        """The open conversation of an address on a channel; one idle for too long is closed and a new one opened.
+
+        Args:
+            connection: the unit of work that locked the address.
+            address: whose it is.
+            channel: sms or whatsapp.
+            service_number: our number that was written to; a later answer comes from it.
+            now: aware UTC.
+            idle_closes: silence that ends a conversation.
+        """
+        row = connection.execute(
+            select(conversations)
+            .where(
+                conversations.c.address_id == address.id, conversations.c.channel == channel, conversations.c.closed_at.is_(None)
+            )
+            .order_by(conversations.c.id.desc())
+            .limit(1)
+        ).one_or_none()
+        if row is not None and row.last_inbound_at >= now - idle_closes:
+            return _conversation(row)
+        if row is not None:
+            connection.execute(update(conversations).where(conversations.c.id == row.id).values(status=CLOSED, closed_at=now))
+        return self._open(connection, channel, service_number, now, address_id=address.id, language=address.language)
+
+    # -- calls ---------------------------------------------------------------------------------------------------------
+
+    def language_of_call(self, connection: Connection, call_sid: str) -> str | None:
+        """The language a call goes on in, None before one was chosen."""
+        query = select(conversations.c.language).where(conversations.c.provider_sid == call_sid)
+        return connection.execute(query).scalar_one_or_none()
+
+    def lock_call(self, connection: Connection, call_sid: str, caller: str | None, called: str, now: datetime) -> Conversation:
+        """The conversation of a call, made at its first step, locked until the unit of work ends.
+
+        Args:
+            connection: the unit of work.
+            call_sid: the provider's id of the call.
+            caller: E.164, or None when the number is withheld: such a call belongs to nobody.
+            called: our number.
+            now: aware UTC.
+        """
+        query = select(conversations).where(conversations.c.provider_sid == call_sid).with_for_update()
+        row = connection.execute(query).one_or_none()
+        if row is None:
+            address_id = self.lock_address(connection, caller, now).id if caller else None
+            values = self._new_row("voice", called, now, address_id=address_id, provider_sid=call_sid)
+            self._database.insert_once(connection, conversations, values, "provider_sid")
+            row = connection.execute(query).one()
+        return _conversation(row)
+
+    def close_call(self, connection: Connection, call_sid: str, now: datetime) -> None:
+        """Close the conversation of a call that is over; an unknown call changes nothing."""
+        connection.execute(
+            update(conversations)
+            .where(conversations.c.provider_sid == call_sid, conversations.c.closed_at.is_(None))
+            .values(status=CLOSED, closed_at=now)
+        )
+
+    def _open(
+        self, connection: Connection, channel: str, service_number: str, now: datetime, *, address_id: int, language: str | None
+    ) -> Conversation:
+        values = self._new_row(channel, service_number, now, address_id=address_id, language=language)
+        new_id = insert_returning_id(connection, conversations, values)
+        return Conversation(new_id, address_id, channel, language, {}, 0)
+
+    def _new_row(self, channel: str, service_number: str, now: datetime, **values: Any) -> dict[str, Any]:
+        return {
+            "channel": channel,
+            "service_address_encrypted": self._cipher.encrypt(service_number),
+            "status": BOT,
+            "session": {},
+            "turns": 0,
+            "opened_at": now,
+            "last_inbound_at": now,
+            **values,
+        }
+
+    # -- after the turn ------------------------------------------------------------------------------------------------
+
+    def store_turn(
+        self, connection: Connection, conversation: Conversation, said: Sequence[StoredMessage], result: TurnResult, now: datetime
+    ) -> None:
+        """Store the messages of a turn and where the conversation stands now.
+
+        Args:
+            connection: the unit of work that locked the conversation.
+            conversation: whose turn it was.
+            said: inbound and outbound messages, in order.
+            result: the new state, and what the inbound text was taken to mean.
+            now: aware UTC.
+        """
+        meaning = {
+            "language": result.language,
+            "topic": result.topic,
+            "confidence": result.confidence,
+            "engine": result.engine,
+            "danger": result.danger,
+        }
+        rows = [
+            {
+                "conversation_id": conversation.id,
+                "direction": message.direction,
+                "author": message.author,
+                "body_encrypted": self._cipher.encrypt(message.body),
+                "provider_sid": message.provider_sid,
+                "status": message.status,
+                "article_version": result.article_version if message.direction == "out" else None,
+                "created_at": now,
+                **meaning,
+            }
+            for message in said
+        ]
+        if rows:
+            connection.execute(messages.insert(), rows)
+        over = {"status": CLOSED, "closed_at": now} if result.is_over else {}
+        connection.execute(
+            update(conversations)
+            .where(conversations.c.id == conversation.id)
+            .values(
+                session=result.session,
+                language=result.language,
+                turns=conversation.turns + 1,
+                last_inbound_at=now,
+                **over,
+            )
+        )
+        if conversation.address_id is not None and conversation.channel != "voice" and result.language != conversation.language:
+            # Only for texts: a shared phone must not greet the next caller in somebody else's language.
+            of_address = select(addresses.c.contact_id).where(addresses.c.id == conversation.address_id).scalar_subquery()
+            connection.execute(update(contacts).where(contacts.c.id == of_address).values(language=result.language))
+
+    # -- opt-out -------------------------------------------------------------------------------------------------------
+
+    def opt_out(self, connection: Connection, address_id: int, channel: str, now: datetime) -> None:
+        """Send this address nothing more by itself on this channel."""
+        if not self.is_opted_out(connection, address_id, channel):
+            connection.execute(opt_outs.insert().values(address_id=address_id, channel=channel, opted_out_at=now))
+
+    def opt_in(self, connection: Connection, address_id: int, channel: str) -> None:
+        """Messages are wanted again."""
+        connection.execute(delete(opt_outs).where(opt_outs.c.address_id == address_id, opt_outs.c.channel == channel))
+
+    def is_opted_out(self, connection: Connection, address_id: int, channel: str) -> bool:
+        """Whether this address wants no messages on this channel."""
+        query = select(opt_outs.c.id).where(opt_outs.c.address_id == address_id, opt_outs.c.channel == channel)
+        return connection.execute(query).first() is not None
+
+
+def _conversation(row: Any) -> Conversation:
+    return Conversation(row.id, row.address_id, row.channel, row.language, row.session, row.turns)

@@ -1,0 +1,39 @@
+"""What comes into a turn, whatever channel it took. The web room makes these from webhooks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hotline.understanding.folding import fold
+
+
+@dataclass(frozen=True)
+class InboundText:
+    """A written message. ``event_key`` is the provider's id of it; numbers are E.164."""
+
+    event_key: str
+    channel: Literal["sms", "whatsapp", "webchat"]
+    sender: str = field(repr=False)
+    recipient: str
+    body: str = field(repr=False)
+    has_media: bool = False
+    opt_out: Literal["stop", "start", "help"] | None = None
+
+
+@dataclass(frozen=True)
+class InboundCallStep:
+    """One step of a call: its start, keys, speech or silence. ``caller`` is None when the number is withheld."""
+
+    event_key: str
+    call_sid: str
+    caller: str | None = field(repr=False)
+    called: str
+    digits: str | None = field(default=None, repr=False)
+    speech: str | None = field(default=None, repr=False)
+
+
+def read_key(body: str) -> str | None:
+    """The menu key a written message is ("2", "٢", "2.", "(2)"), or None when it is something else."""
+    kept = fold(body).strip(" .,:;()[]-")
+    return kept if len(kept) == 1 and kept in "0123456789*#" else None

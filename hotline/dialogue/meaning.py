@@ -1,0 +1,133 @@
+"""What a text means for the conversation: word lists and danger net first, then the model, then the thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from hotline.dialogue.events import Decision, Meaning
+from hotline.dialogue.safety import DangerNet
+from hotline.dialogue.word_lists import Command, WordLists
+from hotline.understanding.folding import words
+from hotline.understanding.port import UNKNOWN_LANGUAGE, Parse, Score, Understander
+from hotline.understanding.thresholds import Threshold, Thresholds
+
+# Below this the language of a first message is asked, not guessed (shared measurements: 99 % right above it).
+SURE_LANGUAGE = 0.6
+# A conversation changes its language only for a whole sentence that is clearly in another one.
+SWITCH_LANGUAGE = 0.8
+SWITCH_WORDS = 3
+SUGGESTIONS = 3
+# Control intents of the model and the wishes they are; every other label is a topic.
+WISH_OF_INTENT = {
+    "greet": "greet", "thank": "thank", "goodbye": "goodbye", "who_are_you": "who_are_you", "person": "person",
+    "change_language": "language", "repeat": "repeat", "menu": "menu", "yes": "yes", "no": "no", "stop": "stop", "start": "start",
+    "erase_my_data": "erase_my_data", "callback": "callback",
+}  # fmt: skip
+# Nobody may be cut off from a counsellor's reply by a guess: the model must be this sure of a "stop".
+SURE_STOP = 0.9
+CRISIS = {"crisis_selfharm_violence": "selfharm"}
+
+
+@dataclass(frozen=True)
+class Understood:
+    """One text understood: its meaning for the flow, and what is stored with the message."""
+
+    meaning: Meaning
+    language: str | None = None
+    language_score: float = 0.0
+    topic: str | None = None
+    confidence: float = 0.0
+    alternatives: tuple[Score, ...] = ()
+    engine: str = ""
+
+
+class Interpreter:
+    """Turns texts into meanings. Calls the model over the network, so it is asked before the turn's transaction."""
+
+    def __init__(
+        self, understander: Understander, net: DangerNet, word_lists: WordLists, thresholds: Thresholds, live: Collection[str]
+    ) -> None:
+        """Hold what is needed.
+
+        Args:
+            understander: the model, or what stands in for it.
+            net: the danger net.
+            word_lists: whole messages that need no model.
+            thresholds: how sure the model must be.
+            live: languages offered.
+        """
+        self._understander = understander
+        self._net = net
+        self._word_lists = word_lists
+        self._thresholds = thresholds
+        self._live = frozenset(live)
+
+    def interpret(self, text: str, language: str | None, *, may_switch: bool = True) -> Understood:
+        """Understand one text.
+
+        Args:
+            text: what the person wrote or said.
+            language: language of the conversation, None at its start.
+            may_switch: False where the text cannot be in another language (speech recognised in a given one).
+        """
+        danger = self._net.find(text)
+        command = None if danger else self._word_lists.find(text, language)
+        if command is not None:
+            return self._obey(command, language)
+        parse = self._understander.parse(text, language)
+        spoken = _speak(parse, language, is_long=len(words(text)) >= SWITCH_WORDS) if may_switch else language
+        threshold = self._thresholds.of(spoken, parse.engine)
+        topics = tuple(score for score in parse.topics if score.name not in WISH_OF_INTENT)
+        best = parse.topics[0] if parse.topics else Score("", 0.0)
+        if danger is None and best.score >= threshold.answer:
+            danger = CRISIS.get(best.name)
+        is_live = spoken is None or spoken in self._live
+        meaning = Meaning(
+            danger=danger,
+            wish=_wish(best, threshold),
+            language=spoken if is_live and spoken != language else None,
+            language_not_live=None if is_live else spoken,
+            topic=topics[0].name if topics else None,
+            decision=_decide(topics, threshold),
+            alternatives=tuple(score.name for score in topics[:SUGGESTIONS]),
+        )
+        first = parse.languages[0] if parse.languages else Score(UNKNOWN_LANGUAGE, 0.0)
+        return Understood(meaning, first.name, first.score, best.name or None, best.score, parse.topics, parse.engine)
+
+    def _obey(self, command: Command, language: str | None) -> Understood:
+        if command.named is not None:
+            is_live = command.named in self._live
+            meaning = Meaning(
+                language=command.named if is_live else None,
+                language_named=True,
+                language_not_live=None if is_live else command.named,
+            )
+            return Understood(meaning, command.named, 1.0, engine="words")
+        # "Hello" opens a conversation in English only if no other language says it so.
+        (only,) = command.languages if len(command.languages) == 1 else (None,)
+        chosen = only if language is None and only in self._live else None
+        return Understood(Meaning(wish=command.wish, language=chosen), only, 1.0 if only else 0.0, engine="words")
+
+
+def _speak(parse: Parse, language: str | None, *, is_long: bool) -> str | None:
+    """The language to go on in: the conversation's, unless another one is clear; None when it must be asked."""
+    best = parse.languages[0] if parse.languages else Score(UNKNOWN_LANGUAGE, 0.0)
+    if best.name == UNKNOWN_LANGUAGE:
+        return language
+    if language is None:
+        return best.name if best.score >= SURE_LANGUAGE else None
+    return best.name if is_long and best.score >= SWITCH_LANGUAGE else language
+
+
+def _wish(best: Score, threshold: Threshold) -> str | None:
+    wish = WISH_OF_INTENT.get(best.name)
+    needed = max(SURE_STOP, threshold.answer) if wish == "stop" else threshold.answer
+    return wish if best.score >= needed else None
+
+
+def _decide(topics: tuple[Score, ...], threshold: Threshold) -> Decision:
+    best = topics[0].score if topics else 0.0
+    if best >= threshold.answer:
+        return "answer"
+    return "confirm" if best >= threshold.confirm else "clarify"

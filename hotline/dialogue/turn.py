@@ -1,0 +1,258 @@
+"""One turn: one inbound event in, one reply out, everything stored in one transaction under one lock per conversation.
+
+The model is asked before the transaction and the worker is woken after it, so no network call ever holds the lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from hotline.dialogue.conversations import Conversation, Conversations, StoredMessage, TurnResult
+from hotline.dialogue.events import Answered, Ended, Event, Heard, Meaning
+from hotline.dialogue.flow import Definition, Session, World, advance
+from hotline.dialogue.inputs import InboundCallStep, InboundText, read_key
+from hotline.dialogue.meaning import Interpreter, Understood
+from hotline.dialogue.person import HandoffDesk, NotedPerson
+from hotline.dialogue.rendering import Renderer, Spoken
+from hotline.knowledge.library import Library, LibraryReader, menu_topics
+from hotline.store.database import Database
+
+BERLIN = ZoneInfo("Europe/Berlin")
+# After this a text starts afresh instead of answering a question nobody remembers.
+IDLE_CLOSES = timedelta(hours=24)
+# What a topic menu holds at once: by ear, and in one text of three segments.
+SPOKEN_PAGE, WRITTEN_PAGE = 4, 5
+REPEAT_KEY = "#"
+
+Reply = TypeVar("Reply")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class TurnRules:
+    """What is fixed while the process runs: the flows, the live languages, those a call can hold, the menu's first topics."""
+
+    definition: Definition
+    languages: tuple[str, ...]
+    spoken_languages: tuple[str, ...]
+    menu: tuple[str, ...]
+
+
+@dataclass
+class _Turn:
+    """What one turn gathers before it is stored."""
+
+    conversation: Conversation
+    session: Session
+    library: Library
+    understood: Understood = field(default_factory=lambda: Understood(Meaning()))
+    events: list[Event] = field(default_factory=list)
+    outbox_ids: list[int] = field(default_factory=list)
+
+
+class Turns:
+    """Takes every inbound event, once."""
+
+    def __init__(
+        self,
+        database: Database,
+        conversations: Conversations,
+        library: LibraryReader,
+        interpreter: Interpreter,
+        renderer: Renderer,
+        desk: HandoffDesk,
+        rules: TurnRules,
+        ring: Callable[[int], None],
+        clock: Callable[[], datetime] = _now,
+    ) -> None:
+        """Hold what a turn needs.
+
+        Args:
+            database: for the one unit of work.
+            conversations: queries on contacts, conversations and messages.
+            library: the approved answers.
+            interpreter: understands texts.
+            renderer: turns events into words.
+            desk: stores handoffs and says what happens next.
+            rules: flows and languages.
+            ring: wakes the worker for an outbox row, after the commit.
+            clock: gives aware UTC.
+        """
+        self._database = database
+        self._conversations = conversations
+        self._library = library
+        self._interpreter = interpreter
+        self._renderer = renderer
+        self._desk = desk
+        self._rules = rules
+        self._ring = ring
+        self._clock = clock
+
+    def take_text(self, text: InboundText, compose: Callable[[str | None], str]) -> str:
+        """Answer a written message.
+
+        Args:
+            text: the message.
+            compose: makes the provider's document of the reply; None means that nothing is said.
+
+        Returns:
+            The document, the same one however often the event comes.
+        """
+        key = read_key(text.body)
+        with self._database.read() as connection:
+            if (stored := self._conversations.find_reply(connection, text.event_key)) is not None:
+                return stored
+            language = self._conversations.language_of(connection, text.sender, text.channel, self._clock() - IDLE_CLOSES)
+        understood = Understood(Meaning()) if key or not text.body.strip() else self._interpreter.interpret(text.body, language)
+        with self._database.begin() as connection:
+            address = self._conversations.lock_address(connection, text.sender, self._clock())
+            if (stored := self._conversations.find_reply(connection, text.event_key)) is not None:
+                return stored
+            conversation = self._conversations.open_text(
+                connection, address, text.channel, text.recipient, self._clock(), IDLE_CLOSES
+            )
+            turn = self._begin(connection, conversation, understood)
+            written = self._answer_text(connection, turn, text, key)
+            document = compose(written)
+            inbound = StoredMessage("in", "contact", text.body, "received", provider_sid=text.event_key)
+            self._store(connection, turn, [inbound, *_reply(written)], text.event_key, document)
+        self._wake(turn)
+        return document
+
+    def take_call_step(self, step: InboundCallStep, compose: Callable[[Spoken, int], str]) -> str:
+        """Answer one step of a call.
+
+        Args:
+            step: the start of the call, keys, speech or silence.
+            compose: makes the provider's document of what is spoken; gets the number of the next step.
+
+        Returns:
+            The document, the same one however often the event comes.
+        """
+        with self._database.read() as connection:
+            if (stored := self._conversations.find_reply(connection, step.event_key)) is not None:
+                return stored
+            language = self._conversations.language_of_call(connection, step.call_sid)
+        understood = Understood(Meaning())
+        if step.speech and not step.digits:
+            understood = self._interpreter.interpret(step.speech, language, may_switch=False)
+        with self._database.begin() as connection:
+            conversation = self._conversations.lock_call(connection, step.call_sid, step.caller, step.called, self._clock())
+            if (stored := self._conversations.find_reply(connection, step.event_key)) is not None:
+                return stored
+            turn = self._begin(connection, conversation, understood)
+            self._advance(connection, turn, _heard_on_the_phone(step, turn))
+            spoken = self._renderer.speak(turn.events, turn.session.language, turn.library)
+            document = compose(spoken, conversation.turns + 1)
+            said = " ".join(utterance.text for utterance in spoken.utterances)
+            heard = step.digits or step.speech
+            inbound = [StoredMessage("in", "contact", heard, "received")] if heard else []
+            self._store(connection, turn, [*inbound, *_reply(said)], step.event_key, document)
+        self._wake(turn)
+        return document
+
+    def close_call(self, call_sid: str) -> None:
+        """Close the conversation of a call that has ended."""
+        with self._database.begin() as connection:
+            self._conversations.close_call(connection, call_sid, self._clock())
+
+    def _begin(self, connection: Connection, conversation: Conversation, understood: Understood) -> _Turn:
+        library = self._library.current(connection)
+        session = Session.from_dict(conversation.session) if conversation.session else Session(language=conversation.language)
+        return _Turn(conversation, session, library, understood)
+
+    def _answer_text(self, connection: Connection, turn: _Turn, text: InboundText, key: str | None) -> str | None:
+        address_id = turn.conversation.address_id
+        wish = text.opt_out or turn.understood.meaning.wish
+        if wish == "stop" and address_id is not None:
+            self._conversations.opt_out(connection, address_id, text.channel, self._clock())
+            # The provider has confirmed its own keyword already and would refuse ours.
+            return None if text.opt_out else self._renderer.tell("stop.done", turn.session.language)
+        if text.opt_out == "help":
+            # The provider has answered its own keyword already.
+            return None
+        heard = Heard("start", start="text") if wish == "start" else _heard_in_writing(turn, text, key)
+        noted = self._advance(connection, turn, heard)
+        if address_id is not None and (wish == "start" or noted.is_person_wanted):
+            # Who asks for a person asks to be written to; a mere question is answered and changes nothing.
+            self._conversations.opt_in(connection, address_id, text.channel)
+        first = "start.done" if wish == "start" else "question.only_text" if text.has_media else None
+        before = [self._renderer.tell(first, turn.session.language)] if first else []
+        return "\n".join([*before, self._renderer.write(turn.events, turn.session.language, turn.library)])
+
+    def _advance(self, connection: Connection, turn: _Turn, heard: Heard) -> NotedPerson:
+        turn.session, events = advance(self._rules.definition, self._world(turn), turn.session, heard)
+        noted = self._desk.note(connection, turn.conversation, turn.session.language, events, self._clock())
+        turn.events, turn.outbox_ids = noted.events, noted.outbox_ids
+        return noted
+
+    def _world(self, turn: _Turn) -> World:
+        is_call = turn.conversation.channel == "voice"
+        return World(
+            languages=self._rules.spoken_languages if is_call else self._rules.languages,
+            topics=menu_topics(turn.library, self._rules.menu),
+            answerable=turn.library.answerable(self._clock().astimezone(BERLIN).date()),
+            handed_over=turn.library.handed_over(),
+            page_size=SPOKEN_PAGE if is_call else WRITTEN_PAGE,
+        )
+
+    def _store(
+        self, connection: Connection, turn: _Turn, messages: Sequence[StoredMessage], event_key: str, document: str
+    ) -> None:
+        answered = next((event for event in turn.events if isinstance(event, Answered)), None)
+        version = turn.library.articles[answered.topic, turn.session.language or ""].version if answered else None
+        self._conversations.store_turn(
+            connection,
+            turn.conversation,
+            messages,
+            TurnResult(
+                session=turn.session.to_dict(),
+                language=turn.session.language,
+                is_over=any(isinstance(event, Ended) for event in turn.events),
+                topic=answered.topic if answered else turn.understood.meaning.topic,
+                article_version=version,
+                confidence=round(turn.understood.confidence * 100),
+                engine=turn.understood.engine or None,
+                danger=turn.understood.meaning.danger,
+            ),
+            self._clock(),
+        )
+        self._conversations.keep_reply(connection, event_key, document, self._clock())
+
+    def _wake(self, turn: _Turn) -> None:
+        for outbox_id in turn.outbox_ids:
+            self._ring(outbox_id)
+
+
+def _reply(text: str | None) -> list[StoredMessage]:
+    return [StoredMessage("out", "bot", text, "replied")] if text else []
+
+
+def _heard_in_writing(turn: _Turn, text: InboundText, key: str | None) -> Heard:
+    if text.body.strip() and key is None:
+        return Heard("words", meaning=turn.understood.meaning)
+    if not turn.session.step:
+        # A key or an empty message answers nothing at the start of a conversation.
+        return Heard("start", start="text")
+    if key is not None:
+        return Heard("key", key=key)
+    return Heard("key", key=REPEAT_KEY) if text.has_media else Heard("silence")
+
+
+def _heard_on_the_phone(step: InboundCallStep, turn: _Turn) -> Heard:
+    if not turn.session.step:
+        return Heard("start", start="voice")
+    if step.digits:
+        return Heard("key", key=step.digits[:1])
+    if step.speech:
+        return Heard("words", meaning=turn.understood.meaning)
+    return Heard("silence")

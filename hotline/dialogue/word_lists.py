@@ -1,0 +1,119 @@
+"""Whole messages that need no model: "stop", "menu", "person", the name of a language.
+
+Word lists are ``content/words/<lang>.yml``; the names of languages come from CLDR besides, so that anybody can name any
+language in any language.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from babel import Locale
+
+from hotline.errors import CannotStart
+from hotline.understanding.folding import words
+
+WISHES = frozenset(
+    {"person", "menu", "back", "repeat", "more", "language", "yes", "no", "stop", "start", "greet", "thank", "goodbye"}
+)
+NAMES = "names"
+# A longer message is no command.
+LONGEST_COMMAND = 8
+
+
+class BrokenWordList(CannotStart):
+    """A word list cannot be used. The message names the file and the remedy."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """What a whole message means. ``languages`` are those in whose list it stands; ``named`` is the language it names."""
+
+    wish: str | None
+    languages: frozenset[str]
+    named: str | None = None
+
+
+class WordLists:
+    """Finds commands in every language at once."""
+
+    def __init__(self, lists: Mapping[str, Mapping[str, Iterable[str]]], named: Iterable[str] = ()) -> None:
+        """Build the index.
+
+        Args:
+            lists: language -> wish (or ``names``) -> messages.
+            named: language codes whose CLDR names are known too.
+        """
+        self._wishes: dict[tuple[str, ...], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        self._names: dict[tuple[str, ...], str] = {}
+        for code in named:
+            for shown_in in lists:
+                name = Locale.parse(shown_in).languages.get(code)
+                if name:
+                    self._names[tuple(words(name))] = code
+        for language, wishes in lists.items():
+            for wish, messages in wishes.items():
+                for message in messages:
+                    key = tuple(words(str(message)))
+                    if key and wish == NAMES:
+                        self._names[key] = language
+                    elif key:
+                        self._wishes[key][wish].add(language)
+
+    @classmethod
+    def load(cls, folder: Path, named: Iterable[str]) -> WordLists:
+        """Read every ``<lang>.yml`` of a folder.
+
+        Args:
+            folder: the word lists.
+            named: language codes whose CLDR names are known too.
+
+        Raises:
+            BrokenWordList: a file is no YAML mapping of lists or has an unknown key.
+        """
+        lists = {path.stem: _read(path) for path in sorted(folder.glob("*.yml"))}
+        if not lists:
+            raise BrokenWordList(f"{folder} holds no word lists; restore them from the repository.")
+        return cls(lists, named)
+
+    def find(self, text: str, language: str | None) -> Command | None:
+        """The command a whole message is, or None.
+
+        Args:
+            text: the message.
+            language: the language of the conversation; decides where two languages read the same word differently.
+        """
+        key = tuple(words(text))
+        if not key or len(key) > LONGEST_COMMAND:
+            return None
+        if key in self._names:
+            return Command(None, frozenset(), self._names[key])
+        readings = self._wishes.get(key)
+        if not readings:
+            return None
+        wish = next((wish for wish, languages in readings.items() if language in languages), None)
+        if wish is None:
+            # In no list of the conversation's language: certain only where all languages agree.
+            wish = next(iter(readings)) if len(readings) == 1 else None
+        return Command(wish, frozenset(readings[wish])) if wish else None
+
+
+def _read(path: Path) -> dict[str, list[Any]]:
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        lists = {key: list(values) for key, values in content.items() if key != "language"}
+    except (yaml.YAMLError, AttributeError, TypeError) as error:
+        raise BrokenWordList(f"{path}: must hold `language` and lists of messages ({str(error).splitlines()[0]}).") from None
+    unknown = sorted(set(lists) - WISHES - {NAMES})
+    if unknown:
+        raise BrokenWordList(f"{path}: unknown key {unknown[0]!r}; use {', '.join(sorted(WISHES))} or names.")
+    # YAML reads an unquoted yes, no and 1 as something else than words.
+    wrong = next((value for values in lists.values() for value in values if not isinstance(value, str)), None)
+    if wrong is not None:
+        raise BrokenWordList(f"{path}: put {wrong!r} in quotes.")
+    return lists
