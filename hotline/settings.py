@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
@@ -14,7 +16,10 @@ from cryptography.fernet import Fernet
 from hotline.errors import CannotStart
 
 ROOT = Path(__file__).resolve().parent.parent
+# Not 5000: macOS answers there itself.
+LOCAL_PORT = "8000"
 LOCAL_ACCOUNT = "AC" + "0" * 32
+_E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
 class WrongSetting(CannotStart):
@@ -36,6 +41,7 @@ class Settings:
     twilio_auth_tokens: tuple[str, ...] = field(repr=False)
     twilio_api_base_url: str | None
     handoff_notify: tuple[str, ...] = field(repr=False)
+    handoff_notify_from: str | None = field(repr=False)
     rasa_url: str
     rasa_token: str = field(repr=False)
     rasa_timeout_seconds: float
@@ -74,7 +80,7 @@ class Settings:
             twilio_auth_tokens=_list(_required(values, "TWILIO_AUTH_TOKEN", "copy the auth token from the Twilio console"))
             + _list(values.get("TWILIO_AUTH_TOKEN_PREVIOUS", "")),
             twilio_api_base_url=values.get("TWILIO_API_BASE_URL") or None,
-            handoff_notify=_list(values.get("HANDOFF_NOTIFY", "")),
+            **_notices(values),
             rasa_url=values.get("RASA_URL", "http://127.0.0.1:5005").rstrip("/"),
             rasa_token=_required(values, "RASA_TOKEN", "set the same random text here and for the Rasa server"),
             rasa_timeout_seconds=_seconds(values, "RASA_TIMEOUT_SECONDS", 2.0),
@@ -103,7 +109,7 @@ def _local_values(data_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
             file.write("".join(f"{name}={value}\n" for name, value in made.items()))
     pairs = (line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
     kept = dict(pairs)
-    port = environ.get("PORT", "5000")
+    port = environ.get("PORT") or LOCAL_PORT
     kept.setdefault("PUBLIC_BASE_URL", f"http://127.0.0.1:{port}")
     kept.setdefault("TWILIO_API_BASE_URL", f"http://127.0.0.1:{port}/simulator/twilio")
     return kept
@@ -118,6 +124,16 @@ def _required(values: Mapping[str, str], name: str, remedy: str) -> str:
 
 def _list(value: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _notices(values: Mapping[str, str]) -> dict[str, Any]:
+    """Who is told of a handoff, and from which of our numbers."""
+    notify, sender = _list(values.get("HANDOFF_NOTIFY", "")), values.get("HANDOFF_NOTIFY_FROM", "").strip()
+    if not all(_E164.fullmatch(number) for number in (*notify, *([sender] if sender else []))):
+        raise WrongSetting("HANDOFF_NOTIFY and HANDOFF_NOTIFY_FROM must be numbers such as +4930123456, parted by commas.")
+    if notify and not sender:
+        raise WrongSetting("HANDOFF_NOTIFY is set, so HANDOFF_NOTIFY_FROM must name the number of ours that sends the notices.")
+    return {"handoff_notify": notify, "handoff_notify_from": sender or None}
 
 
 def _yes_no(values: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -65,7 +65,7 @@ class Dispatcher:
                 to=prefix + claimed.message.recipient,
                 sender=prefix + claimed.message.sender,
                 body=claimed.message.body,
-                status_callback=self._status_callback,
+                status_callback=f"{self._status_callback}?outbox={outbox_id}",
             )
         except SendFailed as failure:
             return self._note_failure(claimed, failure)

@@ -46,9 +46,10 @@ def open_queue(redis_url: str | None, data_dir: Path) -> Huey:
 class Doorbell:
     """Tells the worker that a message waits. Never fails the caller: the sweep finds the row anyway."""
 
-    def __init__(self, deliver: Callable[[int], object]) -> None:
-        """Hold the job; ``register_jobs`` makes it."""
+    def __init__(self, deliver: Callable[[int], object], sweep: Callable[[], object]) -> None:
+        """Hold the jobs; ``register_jobs`` makes them."""
         self._deliver = deliver
+        self.sweep = sweep
 
     def ring(self, outbox_id: int) -> None:
         """Ask for one message to be sent."""
@@ -77,15 +78,17 @@ def register_jobs(queue: Huey, dispatcher: Callable[[], Dispatcher]) -> Doorbell
         for outbox_id in dispatcher().sweep():
             deliver(outbox_id)
 
-    queue.periodic_task(crontab(minute="*"), name="sweep")(sweep)
-    return Doorbell(job)
+    return Doorbell(job, queue.periodic_task(crontab(minute="*"), name="sweep")(sweep))
 
 
-def run_worker(queue: Huey) -> None:
+def run_worker(queue: Huey, doorbell: Doorbell) -> None:
     """Work on the queue until the process is told to stop.
 
     Args:
-        queue: with its jobs registered.
+        queue: where the jobs are.
+        doorbell: made by ``register_jobs``, so that the queue knows its jobs.
     """
+    # What waited while no worker ran goes out now, not at the next full minute.
+    doorbell.sweep()
     # SQLite is polled: half a second is the longest a text waits there. No signal handling of ours: Huey's finishes running jobs.
     queue.create_consumer(workers=WORKERS, worker_type="thread", max_delay=0.5, check_worker_health=True).run()

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, or_, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from hotline.privacy.cipher import Cipher
 from hotline.store.database import Database, insert_returning_id
 from hotline.store.tables import addresses, messages, opt_outs, outbox
 
 QUEUED, SENDING, SENT, FAILED, OPTED_OUT, UNSURE = "queued", "sending", "sent", "failed", "opted_out", "unsure"
+PROBLEMS = (FAILED, "undelivered", UNSURE)
 # Longer than a send may take (connect, wait, both time-outs): after it the sender is taken for dead.
 CLAIM_SECONDS = 60
 
@@ -119,9 +120,11 @@ class Outbox:
             values["provider_sid"] = provider_sid
         if retry_seconds is not None:
             values["due_at"] = now + timedelta(seconds=retry_seconds)
-        connection.execute(update(outbox).where(outbox.c.id == outbox_id).values(**values))
+        # The provider may have reported "delivered" before its answer to our send arrived; that stays.
+        is_ours = outbox.c.status.in_((QUEUED, SENDING))
+        done = connection.execute(update(outbox).where(outbox.c.id == outbox_id, is_ours).values(**values))
         message_id = connection.execute(select(outbox.c.message_id).where(outbox.c.id == outbox_id)).scalar()
-        if message_id is not None:
+        if done.rowcount and message_id is not None:
             told = {"status": "failed" if status in (OPTED_OUT, UNSURE) else status, "error_code": code}
             if provider_sid is not None:
                 told["provider_sid"] = provider_sid
@@ -158,7 +161,7 @@ class Outbox:
     def find_problems(self, connection: Connection) -> Sequence[RowMapping]:
         """Messages that were not sent or may not have been: id, channel, status, error code and time; no number, no text."""
         columns = (outbox.c.id, outbox.c.channel, outbox.c.status, outbox.c.error_code, outbox.c.attempts, outbox.c.created_at)
-        query = select(*columns).where(or_(outbox.c.status == FAILED, outbox.c.status == UNSURE)).order_by(outbox.c.id)
+        query = select(*columns).where(outbox.c.status.in_(PROBLEMS)).order_by(outbox.c.id)
         return connection.execute(query).mappings().all()
 
     def queue_again(self, connection: Connection, outbox_id: int, now: datetime) -> None:
@@ -167,7 +170,7 @@ class Outbox:
         Raises:
             UnknownOutboxRow: there is no such failed message.
         """
-        wanted = (outbox.c.id == outbox_id) & outbox.c.status.in_((FAILED, UNSURE))
+        wanted = (outbox.c.id == outbox_id) & outbox.c.status.in_(PROBLEMS)
         done = connection.execute(update(outbox).where(wanted).values(status=QUEUED, attempts=0, due_at=now))
         if done.rowcount != 1:
             raise UnknownOutboxRow(f"There is no failed message {outbox_id}. `flask outbox list` shows them.")

@@ -31,6 +31,8 @@ class InboundCallStep:
     called: str
     digits: str | None = field(default=None, repr=False)
     speech: str | None = field(default=None, repr=False)
+    # Whether the speech recognition was sure of what it wrote down.
+    is_clear: bool = True
 
 
 def read_key(body: str) -> str | None:

@@ -36,12 +36,16 @@ class Utterance:
 
 @dataclass(frozen=True)
 class Spoken:
-    """What a caller hears. ``listens`` tells whether a spoken answer is understood, ``ended`` whether the call is over."""
+    """What a caller hears.
+
+    ``listens`` tells whether a spoken answer is understood, ``ended`` whether the call is over; ``hints`` are likely answers.
+    """
 
     utterances: tuple[Utterance, ...]
     language: str | None
     listens: bool
     ended: bool
+    hints: tuple[str, ...] = ()
 
 
 class Renderer:
@@ -106,7 +110,9 @@ class Renderer:
         asked = next((event for event in events if isinstance(event, Asked)), None)
         listens = asked is not None and asked.listens and language in self._speech_languages
         utterances = tuple(utterance for event in events for utterance in self._speak_event(event, language, library))
-        return Spoken(utterances, language, listens, any(isinstance(event, Ended) for event in events))
+        # What people are most likely to say now, for the speech recognition.
+        named = [article.title for (_, code), article in library.articles.items() if code == language] if listens else []
+        return Spoken(utterances, language, listens, any(isinstance(event, Ended) for event in events), tuple(named))
 
     def _speak_event(self, event: Event, language: str | None, library: Library) -> Iterator[Utterance]:
         if isinstance(event, Told):

@@ -6,7 +6,7 @@ The model is asked before the transaction and the worker is woken after it, so n
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -43,7 +43,7 @@ class TurnRules:
 
     definition: Definition
     languages: tuple[str, ...]
-    spoken_languages: tuple[str, ...]
+    spoken_languages: Callable[[Library], tuple[str, ...]]
     menu: tuple[str, ...]
 
 
@@ -145,6 +145,9 @@ class Turns:
         understood = Understood(Meaning())
         if step.speech and not step.digits:
             understood = self._interpreter.interpret(step.speech, language, may_switch=False)
+            if not step.is_clear and understood.meaning.danger is None:
+                # Asking again is better than a good answer to what nobody said; a cry for help is taken as it is.
+                understood = replace(understood, meaning=Meaning())
         with self._database.begin() as connection:
             conversation = self._conversations.lock_call(connection, step.call_sid, step.caller, step.called, self._clock())
             if (stored := self._conversations.find_reply(connection, step.event_key)) is not None:
@@ -198,7 +201,7 @@ class Turns:
     def _world(self, turn: _Turn) -> World:
         is_call = turn.conversation.channel == "voice"
         return World(
-            languages=self._rules.spoken_languages if is_call else self._rules.languages,
+            languages=self._rules.spoken_languages(turn.library) if is_call else self._rules.languages,
             topics=menu_topics(turn.library, self._rules.menu),
             answerable=turn.library.answerable(self._clock().astimezone(BERLIN).date()),
             handed_over=turn.library.handed_over(),

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+
 from sqlalchemy import Connection, select, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.store.database import Database
 from hotline.store.tables import counters
+
+log = logging.getLogger(__name__)
 
 
 def read_counter(connection: Connection, name: str) -> int:
@@ -13,12 +22,45 @@ def read_counter(connection: Connection, name: str) -> int:
     return connection.execute(select(counters.c.value).where(counters.c.name == name)).scalar() or 0
 
 
-def count(database: Database, connection: Connection, name: str) -> None:
-    """Count one more."""
-    if not database.insert_once(connection, counters, {"name": name, "value": 1}, "name"):
-        connection.execute(update(counters).where(counters.c.name == name).values(value=counters.c.value + 1))
+def count(database: Database, connection: Connection, name: str, amount: int = 1) -> None:
+    """Count some more."""
+    if not database.insert_once(connection, counters, {"name": name, "value": amount}, "name"):
+        connection.execute(update(counters).where(counters.c.name == name).values(value=counters.c.value + amount))
 
 
 def read_all(connection: Connection) -> dict[str, int]:
     """Every counter by name."""
     return {row.name: row.value for row in connection.execute(select(counters.c.name, counters.c.value))}
+
+
+class Tally:
+    """Counts what may come in floods (forged requests): in memory, written at most once a second."""
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._clock = clock
+        self._waiting = Counter[str]()
+        self._written_at = float("-inf")
+        self._lock = threading.Lock()
+
+    def add(self, name: str) -> None:
+        """Count one more. Never raises: counting must not break what is counted."""
+        with self._lock:
+            self._waiting[name] += 1
+            if self._clock() - self._written_at < 1:
+                return
+            self._written_at = self._clock()
+        self.write()
+
+    def write(self) -> None:
+        """Write what waits; without a database it goes on waiting."""
+        with self._lock:
+            waiting, self._waiting = self._waiting, Counter()
+        try:
+            with self._database.begin() as connection:
+                for name, amount in waiting.items():
+                    count(self._database, connection, name, amount)
+        except SQLAlchemyError:
+            log.warning("counters could not be written")
+            with self._lock:
+                self._waiting.update(waiting)

@@ -1,4 +1,4 @@
-"""The library of spoken prompts: finding files, and building them from recordings or with espeak-ng."""
+"""The library of spoken prompts: finding the file of a text. audio_build.py makes the files."""
 
 import hashlib
 import json
@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 Kind = Literal["recording", "synthetic"]
-Manifest = dict[str, dict[str, dict[str, str]]]
+Entry = dict[str, str]  # "file", "kind", and "source" for the builder
+Manifest = dict[str, dict[str, Entry]]  # by language, then by the hash of the text
 
 MANIFEST = "manifest.json"
 

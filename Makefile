@@ -1,0 +1,43 @@
+# Two commands are enough: make run, make test.
+PYTHON ?= python3
+BIN := .venv/bin
+export PORT RASA_PORT
+.PHONY: run test check lint types catalogues nlu-test bench clean
+
+run: ## set up everything and start the hotline with its simulator
+	@$(PYTHON) deploy/run_local.py
+
+test: .venv/tests model ## run all tests
+	@$(BIN)/python -m pytest
+	@cd nlu_data && .venv/bin/python -m pytest -q tests
+
+check: .venv/tests lint types catalogues test ## everything a change must pass
+
+lint: .venv/tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: .venv/tests
+	@$(BIN)/mypy
+
+catalogues: .venv/tests ## texts, flows and answers hang together
+	@FLASK_APP=app $(BIN)/flask texts compile
+	@FLASK_APP=app $(BIN)/flask flows check
+	@FLASK_APP=app $(BIN)/flask content check
+
+nlu-test: model ## measure understanding and write docs/understanding.md
+	@cd nlu_data && .venv/bin/python evaluate.py
+
+bench: .venv/tests model ## speed and memory beside the plain connector, one table
+	@$(BIN)/python bench/turns.py
+
+.venv/tests:
+	@$(PYTHON) deploy/environments.py --with-tests
+
+.PHONY: .venv/tests model
+model: .venv/tests
+	@$(PYTHON) deploy/environments.py --with-tests --with-rasa
+	@cd nlu_data && .venv/bin/python train.py
+
+clean: ## remove what can be made again; the data in var/ stays
+	rm -rf .venv nlu_data/.venv nlu_data/models .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,274 @@
+"""The commands of an operator: ``flask flows check``, ``flask db upgrade``, ``flask handoffs list`` and others."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import click
+from cryptography.fernet import Fernet
+from flask import Flask
+from flask.cli import AppGroup
+
+from hotline.counselling.desk import CannotReply, CounsellorDesk
+from hotline.counselling.handoff import UnknownHandoff, list_open
+from hotline.delivery.jobs import run_worker
+from hotline.delivery.outbox import UnknownOutboxRow
+from hotline.dialogue.flow_files import find_problems, load_flows, text_keys
+from hotline.dialogue.rendering import CODE_TEXT_KEYS
+from hotline.dialogue.texts import compile_texts, find_text_problems
+from hotline.errors import CannotStart
+from hotline.knowledge.loading import load_content, read_content
+from hotline.services import Services
+from hotline.store import migrate
+from hotline.telephony.audio_build import build_audio
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def register_commands(app: Flask, services: Services) -> None:
+    """Add all commands to an application."""
+    for group in (_flows(services), _texts(services), _content(services), _audio(services), _keys()):
+        app.cli.add_command(group)
+    for group in (_db(services), _handoffs(services), _outbox(services)):
+        app.cli.add_command(group)
+    app.cli.add_command(_worker(services))
+
+
+def _sentence(command: Callable[P, R]) -> Callable[P, R]:
+    """Turn what stops a command into one sentence instead of a traceback."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except (CannotStart, UnknownHandoff, UnknownOutboxRow, CannotReply) as error:
+            raise click.ClickException(str(error)) from None
+
+    return run
+
+
+def _report(problems: Sequence[str], all_is_well: str) -> None:
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        raise click.ClickException(f"{len(problems)} problem(s).")
+    click.echo(all_is_well)
+
+
+def _text_problems(services: Services) -> list[str]:
+    used = text_keys(load_flows(services.flows_folder)) | CODE_TEXT_KEYS
+    return find_text_problems(services.translations_folder, services.live_languages, used)
+
+
+def _flows(services: Services) -> AppGroup:
+    group = AppGroup("flows", help="The flows of ivr_flows/.")
+
+    @group.command("check")
+    @_sentence
+    def check() -> None:
+        """Find dead ends, unknown and unreachable steps, circles and texts missing in a live language."""
+        definition = load_flows(services.flows_folder)
+        problems = find_problems(definition) + _text_problems(services)
+        _report(problems, f"{len(definition.steps)} steps in {len(services.live_languages)} languages: all is well.")
+
+    return group
+
+
+def _texts(services: Services) -> AppGroup:
+    group = AppGroup("texts", help="The catalogues of translations/.")
+
+    @group.command("compile")
+    @_sentence
+    def compile_() -> None:
+        """Compile all catalogues."""
+        click.echo(f"Compiled: {' '.join(compile_texts(services.translations_folder))}.")
+
+    @group.command("check")
+    @_sentence
+    def check() -> None:
+        """Find missing, empty, fuzzy and unused texts, wrong placeholders and missing plural forms."""
+        _report(_text_problems(services), "Every text is there in every live language.")
+
+    return group
+
+
+def _content(services: Services) -> AppGroup:
+    group = AppGroup("content", help="The answers of content/.")
+
+    @group.command("check")
+    @_sentence
+    def check() -> None:
+        """Read all answers and find what is wrong."""
+        found = read_content(services.content_folder, services.languages)
+        click.echo(f"{len(found.articles)} articles, {len(found.translations)} texts: all is well.")
+
+    @group.command("load")
+    @_sentence
+    def load() -> None:
+        """Make the database hold exactly these answers."""
+        found = read_content(services.content_folder, services.languages)
+        load_content(services.database, found)
+        click.echo(f"Loaded {len(found.articles)} articles, {len(found.translations)} texts.")
+
+    return group
+
+
+def _audio(services: Services) -> AppGroup:
+    group = AppGroup("audio", help="Spoken prompts of languages without a Twilio voice.")
+
+    @group.command("build")
+    @_sentence
+    def build() -> None:
+        """Make the missing sound files from recordings/, else with espeak-ng."""
+        with services.database.read() as connection:
+            library = services.library.current(connection)
+        for code in services.live_languages:
+            language = services.languages[code]
+            if language.say_voice:
+                continue
+            texts = services.renderer.all_utterances(code, services.definition, library)
+            folder = services.settings.data_dir / "audio"
+            recordings = services.settings.root / "recordings"
+            report = build_audio(folder, language, texts, recordings if recordings.is_dir() else None, _progress(code))
+            click.echo(f"{code}: {report.built} built, {report.kept} kept, {len(report.missing)} missing.")
+            for path in report.unusable:
+                click.echo(f"{code}: {path} is no usable recording.", err=True)
+            if report.missing:
+                click.echo(f"{code} is not offered by voice: install espeak-ng or record its prompts.", err=True)
+
+    return group
+
+
+def _progress(code: str) -> Callable[[int, int], None]:
+    def show(done: int, total: int) -> None:
+        if done == total or done % 25 == 0:
+            click.echo(f"  {code}: {done} of {total} prompts")
+
+    return show
+
+
+def _keys() -> AppGroup:
+    group = AppGroup("keys", help="Secrets of an installation.")
+
+    @group.command("new")
+    def new() -> None:
+        """Print new keys for DATA_KEYS and PSEUDONYM_KEY; keep them, nothing stored can be read without them."""
+        click.echo(f"DATA_KEYS={Fernet.generate_key().decode()}")
+        click.echo(f"PSEUDONYM_KEY={secrets.token_urlsafe(48)}")
+
+    return group
+
+
+def _db(services: Services) -> AppGroup:
+    group = AppGroup("db", help="The database.")
+
+    @group.command("upgrade")
+    @_sentence
+    def upgrade() -> None:
+        """Bring the database to this version."""
+        services.settings.data_dir.mkdir(parents=True, exist_ok=True)
+        migrate.upgrade(services.database)
+        click.echo("The database is up to date.")
+
+    return group
+
+
+def _handoffs(services: Services) -> AppGroup:
+    group = AppGroup("handoffs", help="People who wait for a counsellor.")
+    actor = getpass.getuser
+
+    def desk() -> CounsellorDesk:
+        return CounsellorDesk(services.outbox, services.cipher)
+
+    @group.command("list")
+    @_sentence
+    def list_() -> None:
+        """Show who waits, urgent first."""
+        with services.database.read() as connection:
+            rows = list_open(connection)
+        for row in rows:
+            mark = "URGENT" if row["is_urgent"] else "      "
+            about = " ".join(str(row[name] or "-") for name in ("language", "channel", "reason", "danger", "topic"))
+            click.echo(f"{row['id']:>6} {mark} {row['requested_at']:%Y-%m-%d %H:%M} UTC {about}")
+        click.echo(f"{len(rows)} open.")
+
+    @group.command("show")
+    @click.argument("handoff_id", type=int)
+    @click.option("--number", is_flag=True, help="Show the phone number too; leaves an audit row.")
+    @_sentence
+    def show(handoff_id: int, number: bool) -> None:
+        """Show the conversation of a handoff."""
+        now = datetime.now(UTC)
+        with services.database.begin() as connection:
+            lines = desk().read(connection, handoff_id, actor(), now)
+            revealed = desk().reveal_number(connection, handoff_id, actor(), now) if number else None
+        for line in lines:
+            click.echo(f"{line.said_at:%Y-%m-%d %H:%M} {line.author}: {line.text}")
+        if number:
+            click.echo(f"Number: {revealed or 'withheld'}")
+
+    @group.command("reply")
+    @click.argument("handoff_id", type=int)
+    @click.argument("text")
+    @_sentence
+    def reply(handoff_id: int, text: str) -> None:
+        """Answer a person in writing."""
+        with services.database.begin() as connection:
+            outbox_id = desk().reply(connection, handoff_id, text, actor(), datetime.now(UTC))
+        services.doorbell.ring(outbox_id)
+        click.echo("The reply is on its way.")
+
+    @group.command("close")
+    @click.argument("handoff_id", type=int)
+    @_sentence
+    def close(handoff_id: int) -> None:
+        """Close a handoff."""
+        with services.database.begin() as connection:
+            desk().close(connection, handoff_id, actor(), datetime.now(UTC))
+        click.echo("Closed.")
+
+    return group
+
+
+def _outbox(services: Services) -> AppGroup:
+    group = AppGroup("outbox", help="Messages that could not be sent.")
+
+    @group.command("list")
+    @_sentence
+    def list_() -> None:
+        """Show messages that failed, or may or may not have been sent."""
+        with services.database.read() as connection:
+            rows = services.outbox.find_problems(connection)
+        for row in rows:
+            click.echo(json.dumps({name: str(value) for name, value in row.items()}))
+        click.echo(f"{len(rows)} to look at.")
+
+    @group.command("resend")
+    @click.argument("outbox_id", type=int)
+    @_sentence
+    def resend(outbox_id: int) -> None:
+        """Send one of them again."""
+        with services.database.begin() as connection:
+            services.outbox.queue_again(connection, outbox_id, datetime.now(UTC))
+        services.doorbell.ring(outbox_id)
+        click.echo("It is on its way.")
+
+    return group
+
+
+def _worker(services: Services) -> click.Command:
+    @click.command("worker")
+    @_sentence
+    def worker() -> None:
+        """Send what is in the outbox until told to stop."""
+        migrate.check_revision(services.database)
+        run_worker(services.queue, services.doorbell)
+
+    return worker

@@ -1,0 +1,47 @@
+"""Which languages a call can be held in: those whose every sentence can be spoken. Never another language's voice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+
+from hotline.dialogue.flow import Definition
+from hotline.dialogue.rendering import Renderer
+from hotline.knowledge.library import Library
+
+
+class SpeakableLanguages:
+    """Checks every sentence of a language, again only when the answers have changed."""
+
+    def __init__(
+        self,
+        languages: Sequence[str],
+        renderer: Renderer,
+        definition: Definition,
+        can_speak: Callable[[str, Iterable[str]], bool],
+    ) -> None:
+        """Hold what is needed.
+
+        Args:
+            languages: live languages, in menu order.
+            renderer: knows every sentence of a language.
+            definition: the flows.
+            can_speak: whether all of some texts can be spoken in a language.
+        """
+        self._languages = languages
+        self._renderer = renderer
+        self._definition = definition
+        self._can_speak = can_speak
+        self._checked: tuple[Library, tuple[str, ...]] | None = None
+        self._lock = threading.Lock()
+
+    def among(self, library: Library) -> tuple[str, ...]:
+        """The live languages that can be spoken wholly with these answers."""
+        with self._lock:
+            if self._checked is None or self._checked[0] is not library:
+                spoken = tuple(code for code in self._languages if self._is_whole(code, library))
+                self._checked = (library, spoken)
+            return self._checked[1]
+
+    def _is_whole(self, language: str, library: Library) -> bool:
+        return self._can_speak(language, self._renderer.all_utterances(language, self._definition, library))

@@ -1,0 +1,56 @@
+"""Makes the Flask application of the hotline."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+
+from hotline.services import Services
+from hotline.settings import Settings
+from hotline.store.migrate import check_revision
+from hotline.web.access import guard
+from hotline.web.pages import pages
+from hotline.web.simulator import simulator
+from hotline.web.webhooks import webhooks
+
+# Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
+MAX_REQUEST_BYTES = 128_000
+HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",
+}
+
+
+def create_app(settings: Settings) -> Flask:
+    """Make the application and everything a turn needs, so that no caller waits for it.
+
+    Args:
+        settings: of this process.
+
+    Raises:
+        CannotStart: something given to the hotline cannot be used; the message names it and the remedy.
+    """
+    app = make_flask(Services(settings))
+    services: Services = app.extensions["services"]
+    check_revision(services.database)
+    services.turns  # noqa: B018 - made now, with all it needs
+    return app
+
+
+def make_flask(services: Services) -> Flask:
+    """The application around given services; nothing is checked or opened yet (the commands start here)."""
+    app = Flask("hotline", root_path=str(services.settings.root / "hotline" / "web"))
+    app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
+    app.extensions["services"] = services
+    for blueprint in (webhooks, pages, simulator):
+        app.register_blueprint(blueprint)
+    guard(app)
+    app.after_request(_harden)
+    return app
+
+
+def _harden(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    return response

@@ -1,0 +1,143 @@
+"""Twilio's webhooks: read, hand to the turn, answer with TwiML. Never a 500: the person always gets a sentence."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, Response, request
+
+from hotline.delivery.receipts import note_status
+from hotline.dialogue.inputs import InboundCallStep, InboundText
+from hotline.dialogue.rendering import OPENING_LANGUAGES, Spoken
+from hotline.telephony.inbound import StatusUpdate, UnusableWebhook, parse_call, parse_message, parse_status
+from hotline.telephony.prompts import PromptMissing
+from hotline.telephony.twiml import Gather, Pause, Play, Say, message_reply, voice_reply
+from hotline.web.access import access, form_pairs, services
+
+log = logging.getLogger(__name__)
+webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks/twilio")
+
+UNUSABLE, FAILED = "webhooks_unusable", "turns_failed"
+# Below this, speech recognition is guessing (Twilio, from 0 to 1).
+SURE_SPEECH = 0.5
+ENDED_CALLS = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+
+
+@webhooks.post("/messages")
+@access("twilio")
+def take_message() -> Response:
+    """An SMS or a WhatsApp message."""
+    try:
+        message = parse_message(dict(form_pairs(request)))
+    except UnusableWebhook as error:
+        return _unusable(error, message_reply(None))
+    text = InboundText(
+        event_key=message.provider_sid,
+        channel=message.channel,
+        sender=message.sender,
+        recipient=message.recipient,
+        body=message.body,
+        has_media=message.media_count > 0,
+        opt_out=message.opt_out,
+    )
+    try:
+        return _twiml(services().turns.take_text(text, message_reply))
+    except Exception:
+        return _twiml(message_reply(_sorry_in_writing()))
+
+
+@webhooks.post("/calls", defaults={"step": 0})
+@webhooks.post("/calls/<int:step>")
+@access("twilio")
+def take_call(step: int) -> Response:
+    """A call, or one step of it."""
+    try:
+        call = parse_call(dict(form_pairs(request)))
+    except UnusableWebhook as error:
+        return _unusable(error, voice_reply([], None, hang_up=True))
+    inbound = InboundCallStep(
+        event_key=f"{call.call_sid}:{step}",
+        call_sid=call.call_sid,
+        caller=call.caller,
+        called=call.called,
+        digits=call.digits,
+        speech=call.speech,
+        is_clear=call.speech_confidence is None or call.speech_confidence >= SURE_SPEECH,
+    )
+    try:
+        return _twiml(services().turns.take_call_step(inbound, _compose_call))
+    except Exception:
+        return _twiml(_sorry_aloud())
+
+
+@webhooks.post("/status")
+@access("twilio")
+def take_status() -> Response:
+    """What became of a message we sent, or of a call."""
+    try:
+        update = parse_status(dict(form_pairs(request)))
+    except UnusableWebhook as error:
+        return _unusable(error, "")
+    try:
+        _note_status(update)
+    except Exception:
+        # Twilio tries again after an error, and a status may be taken late.
+        _count_failure("status not stored")
+        return Response(status=503)
+    return Response(status=204)
+
+
+def _note_status(update: StatusUpdate) -> None:
+    if update.kind == "call":
+        if update.status in ENDED_CALLS:
+            services().turns.close_call(update.provider_sid)
+        return
+    with services().database.begin() as connection:
+        note_status(connection, update, request.args.get("outbox", type=int))
+
+
+def _compose_call(spoken: Spoken, next_step: int) -> str:
+    parts: list[Say | Play | Pause] = []
+    for utterance in spoken.utterances:
+        parts += services().prompts.speak(utterance.language, utterance.text)
+    if spoken.ended:
+        return voice_reply(parts, None, hang_up=True)
+    language = services().languages[spoken.language] if spoken.language else None
+    gather = Gather(
+        parts=tuple(parts),
+        action=f"{services().settings.public_base_url}{webhooks.url_prefix}/calls/{next_step}",
+        speech_language=language.gather_code if language and spoken.listens else None,
+        hints=spoken.hints,
+    )
+    return voice_reply([], gather, hang_up=False)
+
+
+def _sorry_in_writing() -> str:
+    _count_failure("a message could not be answered")
+    return services().renderer.tell("technical.sorry", None)
+
+
+def _sorry_aloud() -> str:
+    _count_failure("a call could not be answered")
+    parts: list[Say | Play | Pause] = []
+    for language in OPENING_LANGUAGES:
+        try:
+            parts += services().prompts.speak(language, services().texts.get(language, "technical.sorry", (".voice",)))
+        except PromptMissing:
+            log.exception("no voice for the apology")
+    return voice_reply(parts, None, hang_up=True)
+
+
+def _count_failure(what: str) -> None:
+    log.exception(what)
+    services().tally.add(FAILED)
+
+
+def _unusable(error: UnusableWebhook, document: str) -> Response:
+    log.warning("webhook without effect", extra={"cause": str(error)})
+    services().tally.add(UNUSABLE)
+    return _twiml(document)
+
+
+def _twiml(document: str) -> Response:
+    return Response(document, content_type="text/xml; charset=utf-8")
