@@ -18,6 +18,12 @@ ROUTES = frozenset(
         "no_answer", "unknown_language", "language_not_live", "language_chosen",
     }
 )  # fmt: skip
+WISHES = frozenset(
+    {
+        "person", "callback", "erase_my_data", "menu", "language", "greet", "who_are_you", "thank", "goodbye", "back", "repeat",
+        "more", "yes", "no",
+    }
+)  # fmt: skip
 STEP_KEYS = frozenset({"say", "ask", "answer", "handoff", "end", "next", "options", "options_from", "listens"})
 
 
@@ -128,6 +134,9 @@ def find_problems(definition: Definition) -> list[str]:
     """Dead ends, unknown steps, unreachable steps, doubled keys and circles without a question, one sentence each."""
     problems = [f"hotline.yml: the route {name!r} is missing." for name in sorted(ROUTES - set(definition.routes))]
     problems += [f"hotline.yml: {name!r} is no route." for name in sorted(set(definition.routes) - ROUTES)]
+    problems += [f"hotline.yml: the wish {name!r} is missing." for name in sorted(WISHES - set(definition.wishes))]
+    # An unquoted yes or no is no word in YAML.
+    problems += [f"hotline.yml: {name!r} is no wish; put it in quotes?" for name in sorted(set(definition.wishes) - WISHES)]
     problems += [f"hotline.yml: start needs {name!r}." for name in ("voice", "text") if name not in definition.start]
     for step in definition.steps.values():
         problems += _step_problems(definition, step)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 
 from hotline.errors import CannotStart
 from hotline.understanding.folding import words
@@ -52,8 +52,8 @@ class WordLists:
         self._wishes: dict[tuple[str, ...], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._names: dict[tuple[str, ...], str] = {}
         for code in named:
-            for shown_in in lists:
-                name = Locale.parse(shown_in).languages.get(code)
+            for shown_in in {*lists, code}:
+                name = _name(code, shown_in)
                 if name:
                     self._names[tuple(words(name))] = code
         for language, wishes in lists.items():
@@ -101,6 +101,14 @@ class WordLists:
             # In no list of the conversation's language: certain only where all languages agree.
             wish = next(iter(readings)) if len(readings) == 1 else None
         return Command(wish, frozenset(readings[wish])) if wish else None
+
+
+def _name(code: str, shown_in: str) -> str | None:
+    """The name of a language in another one or in itself, as far as CLDR knows it."""
+    try:
+        return Locale.parse(shown_in).languages.get(code)
+    except UnknownLocaleError:
+        return None
 
 
 def _read(path: Path) -> dict[str, list[Any]]:

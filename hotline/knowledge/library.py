@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from babel.dates import format_date, format_skeleton
+from babel.dates import format_skeleton
 from sqlalchemy import Connection, select
 
 from hotline.store.counters import read_counter
 from hotline.store.tables import articles, topics, translations
 
 CONTENT_REVISION = "content_revision"
+# CLDR's plain English is American: month before day.
+LOCALES = {"en": "en_GB"}
 
 
 @dataclass(frozen=True)
@@ -96,9 +98,9 @@ def format_as_of(as_of: str, language: str) -> str:
     parts = [int(part) for part in as_of.split("-")]
     if len(parts) == 1:
         return as_of
-    if len(parts) == 2:
-        return format_skeleton("yM", date(parts[0], parts[1], 1), locale=language)
-    return format_date(date(parts[0], parts[1], parts[2]), format="short", locale=language)
+    # Two digits for day and month, as on a letter; CLDR gives the order of a language.
+    shown = format_skeleton("yMMdd" if len(parts) == 3 else "yMM", date(*parts, *[1] * (3 - len(parts))), locale=LOCALES.get(language, language))
+    return shown.replace("\u200f", "")
 
 
 def languages_with_answers(library: Library) -> set[str]:

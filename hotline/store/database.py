@@ -76,7 +76,8 @@ class Database:
         """
         dialect = sqlite if self.is_sqlite else postgresql
         statement = dialect.insert(table).values(**values).on_conflict_do_nothing(index_elements=[key])
-        return connection.execute(statement).rowcount == 1
+        # What comes back tells, not the row count: drivers count an insert differently.
+        return connection.execute(statement.returning(table.c[key])).first() is not None
 
     def close(self) -> None:
         """Give all connections back."""

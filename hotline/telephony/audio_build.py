@@ -1,6 +1,6 @@
 """Building the library of spoken prompts: from human recordings, else with espeak-ng.
 
-Apart from audio.py because the web server never builds, and because file locks exist on Linux and macOS only.
+Apart from audio.py: serving calls needs none of this. The file lock exists on Linux and macOS only.
 """
 
 import fcntl

@@ -149,11 +149,13 @@ def _longest_message(text: str) -> int:
 
 
 def _longest_say(text: str) -> int:
-    end = min(len(text), MAX_SAY_CHARACTERS)
-    # quote() writes a blank as %20; should Twilio count "+", the text is only shorter.
-    while len(quote(text[:end], safe="")) > MAX_SAY_ENCODED:
-        end -= 1
-    return end
+    encoded = 0
+    for end, character in enumerate(text[:MAX_SAY_CHARACTERS]):
+        # quote() writes a blank as %20; should Twilio count "+", the text is only shorter.
+        encoded += len(quote(character, safe=""))
+        if encoded > MAX_SAY_ENCODED:
+            return end
+    return min(len(text), MAX_SAY_CHARACTERS)
 
 
 def _split(text: str, longest: Callable[[str], int], borders: tuple[re.Pattern[str], ...]) -> list[str]:

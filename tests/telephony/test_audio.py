@@ -1,7 +1,6 @@
 """Finding prompts in the library; names from outside never leave its folder."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -88,8 +87,10 @@ def test_a_file_of_the_library_is_opened(folder: Path) -> None:
         ("FA", NAME),
     ],
 )
-def test_a_name_that_is_not_one_of_the_library_is_refused(folder: Path, language: str, name: str) -> None:
-    os.chdir(folder / "fa")
+def test_a_name_that_is_not_one_of_the_library_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, language: str, name: str
+) -> None:
+    monkeypatch.chdir(folder / "fa")
     assert AudioLibrary(folder).open_file(language, name) is None
 
 

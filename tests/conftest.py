@@ -1,0 +1,188 @@
+"""Fixtures: the whole hotline around a real database, a scripted understander and a clock that stands still."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+from flask import Flask
+from sqlalchemy import text
+
+from hotline.dialogue.texts import compile_texts
+from hotline.knowledge.loading import load_content, read_content
+from hotline.services import Services
+from hotline.settings import LOCAL_ACCOUNT, ROOT, Settings
+from hotline.store import migrate
+from hotline.store.database import Database
+from hotline.store.tables import metadata
+from hotline.understanding.port import Parse, Score
+from hotline.web.factory import make_flask
+
+BASE_URL = "https://hotline.test"
+TOKEN = "primary-token"
+PREVIOUS_TOKEN = "previous-token"
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def require(part: str, is_there: bool, remedy: str) -> None:
+    """Skip on a laptop without a part, fail in CI: there nothing may be skipped."""
+    if not is_there:
+        if os.environ.get("CI"):
+            pytest.fail(f"{part} is missing in CI: {remedy}")
+        pytest.skip(f"{part} is missing: {remedy}")
+
+
+@dataclass
+class Clock:
+    """A clock that moves only when told."""
+
+    now: datetime = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> None:
+        """Go on by timedelta's arguments."""
+        self.now += timedelta(**by)
+
+
+@dataclass
+class ScriptedUnderstander:
+    """Says of each text what the test told it, and notes what it was asked."""
+
+    answers: dict[str, Parse] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+
+    def knows(self, body: str, topic: str, score: float = 0.95, language: str = "de", *others: tuple[str, float]) -> None:
+        """Script one text."""
+        topics = (Score(topic, score), *(Score(name, value) for name, value in others))
+        self.answers[body] = Parse((Score(language, 0.99),), topics, "rasa")
+
+    def parse(self, body: str, language: str | None) -> Parse:
+        """See ``Understander.parse``."""
+        self.asked.append(body)
+        return self.answers.get(body, Parse((Score(language or "de", 0.9),), (), "rasa"))
+
+
+def make_settings(folder: Path, database_url: str | None = None, **changed: str) -> Settings:
+    """Settings of a test, with the strict rules of production."""
+    values = {
+        "HOTLINE_ENV": "production",
+        "HOTLINE_DATA_DIR": str(folder),
+        "PUBLIC_BASE_URL": BASE_URL,
+        "DATA_KEYS": Fernet.generate_key().decode(),
+        "PSEUDONYM_KEY": "p" * 40,
+        "TWILIO_ACCOUNT_SID": LOCAL_ACCOUNT,
+        "TWILIO_AUTH_TOKEN": TOKEN,
+        "TWILIO_AUTH_TOKEN_PREVIOUS": PREVIOUS_TOKEN,
+        "RASA_TOKEN": "rasa",
+        "RASA_URL": "http://127.0.0.1:9",
+        "HANDOFF_NOTIFY": "+4915100000001",
+        "HANDOFF_NOTIFY_FROM": "+4930555000",
+        **changed,
+    }
+    if database_url:
+        values["DATABASE_URL"] = database_url
+    return Settings.from_env(values)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_texts() -> None:
+    compile_texts(ROOT / "translations")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> str:
+    """A PostgreSQL database for tests; everything in its public schema is dropped."""
+    url = os.environ.get("TEST_POSTGRES_URL", "")
+    require("PostgreSQL", bool(url), "set TEST_POSTGRES_URL to a database that may be emptied.")
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'hotline.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    empty_postgres(url)
+    return url
+
+
+def empty_postgres(url: str) -> None:
+    """Drop whatever an earlier test left."""
+    database = Database(url)
+    with database.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    database.close()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A migrated database of each kind."""
+    database = Database(database_url)
+    migrate.upgrade(database)
+    yield database
+    database.close()
+
+
+@dataclass
+class Hotline:
+    """The whole hotline of one test."""
+
+    services: Services
+    app: Flask
+    clock: Clock
+    understander: ScriptedUnderstander
+    rung: list[int]
+
+    def rows(self, table: str) -> list[dict[str, object]]:
+        """All rows of a table."""
+        with self.services.database.read() as connection:
+            found = connection.execute(metadata.tables[table].select().order_by(*metadata.tables[table].primary_key))
+            return [dict(row._mapping) for row in found]
+
+
+class _QuietDoorbell:
+    """Notes who was rung for instead of waking a worker."""
+
+    def __init__(self, rung: list[int]) -> None:
+        self._rung = rung
+
+    def ring(self, outbox_id: int) -> None:
+        self._rung.append(outbox_id)
+
+
+def make_hotline(settings: Settings) -> Hotline:
+    """A hotline with the real flows, texts and answers; only understanding, the clock and the worker's doorbell are ours."""
+    services = Services(settings)
+    clock, understander, rung = Clock(), ScriptedUnderstander(), list[int]()
+    # cached_property: what stands in the instance is used instead of being made.
+    vars(services).update(understander=understander, doorbell=_QuietDoorbell(rung))
+    migrate.upgrade(services.database)
+    load_content(services.database, read_content(services.content_folder, services.languages))
+    vars(services.turns)["_clock"] = clock
+    return Hotline(services, make_flask(services), clock, understander, rung)
+
+
+@pytest.fixture
+def hotline(tmp_path: Path, database_url: str) -> Iterator[Hotline]:
+    """The hotline on a database of each kind."""
+    made = make_hotline(make_settings(tmp_path, database_url))
+    yield made
+    made.services.database.close()
+
+
+@pytest.fixture
+def quick_hotline(tmp_path: Path) -> Iterator[Hotline]:
+    """The hotline on SQLite, for what does not depend on the database."""
+    made = make_hotline(make_settings(tmp_path))
+    yield made
+    made.services.database.close()
+
