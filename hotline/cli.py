@@ -21,7 +21,7 @@ from hotline.delivery.jobs import run_worker
 from hotline.delivery.outbox import UnknownOutboxRow
 from hotline.dialogue.flow_files import find_problems, load_flows, text_keys
 from hotline.dialogue.rendering import CODE_TEXT_KEYS
-from hotline.dialogue.texts import compile_texts, find_text_problems
+from hotline.dialogue.texts import SCREENS, compile_texts, find_text_problems, screen_keys
 from hotline.errors import CannotStart
 from hotline.knowledge.loading import load_content, read_content
 from hotline.services import Services
@@ -64,7 +64,9 @@ def _report(problems: Sequence[str], all_is_well: str) -> None:
 
 def _text_problems(services: Services) -> list[str]:
     used = text_keys(load_flows(services.flows_folder)) | CODE_TEXT_KEYS
-    return find_text_problems(services.translations_folder, services.live_languages, used)
+    shown = screen_keys(services.settings.root / "hotline" / "web" / "templates")
+    folder, languages = services.translations_folder, services.live_languages
+    return find_text_problems(folder, languages, used) + find_text_problems(folder, languages, shown, SCREENS)
 
 
 def _flows(services: Services) -> AppGroup:

@@ -1,4 +1,7 @@
-"""The prompts in every language: gettext catalogues with keys such as ``menu.ask``, and what is checked about them."""
+"""The texts in every language: gettext catalogues with keys such as ``menu.ask``, and what is checked about them.
+
+Two domains: ``prompts`` is said to people on the phone and in messages, ``screens`` is what the pages show.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +16,13 @@ from babel.messages.pofile import PoFileError, read_po
 
 from hotline.errors import CannotStart
 
-DOMAIN = "prompts"
+PROMPTS, SCREENS = "prompts", "screens"
+DOMAINS = (PROMPTS, SCREENS)
 SOURCE_LANGUAGE = "de"
 VARIANTS = (".voice", ".text", ".keys")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
+# In a template: screen("simulator.title"), or screen_in(code, "simulator.example").
+_SCREEN_KEY = re.compile(r"""\bscreen(?:_in)?\([^"'()]*["']([\w.]+)["']""")
 
 
 class TextMissing(CannotStart):
@@ -30,19 +36,20 @@ class Texts:
         self._by_language = by_language
 
     @classmethod
-    def load(cls, folder: Path, languages: Iterable[str]) -> Texts:
+    def load(cls, folder: Path, languages: Iterable[str], domain: str = PROMPTS) -> Texts:
         """Read the compiled catalogues.
 
         Args:
-            folder: holds ``<lang>/LC_MESSAGES/prompts.mo``.
+            folder: holds ``<lang>/LC_MESSAGES/<domain>.mo``.
             languages: codes to load.
+            domain: prompts or screens.
 
         Raises:
             TextMissing: a catalogue is not there or not compiled.
         """
         loaded = {}
         for language in languages:
-            path = folder / language / "LC_MESSAGES" / f"{DOMAIN}.mo"
+            path = folder / language / "LC_MESSAGES" / f"{domain}.mo"
             try:
                 with path.open("rb") as file:
                     catalog: dict[str, str] = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
@@ -81,8 +88,8 @@ class Texts:
         return self._by_language[language]
 
 
-def _po_path(folder: Path, language: str) -> Path:
-    return folder / language / "LC_MESSAGES" / f"{DOMAIN}.po"
+def _po_path(folder: Path, language: str, domain: str) -> Path:
+    return folder / language / "LC_MESSAGES" / f"{domain}.po"
 
 
 def _read(path: Path, language: str) -> Catalog:
@@ -99,25 +106,35 @@ def compile_texts(folder: Path) -> list[str]:
     Returns:
         The languages compiled.
     """
-    compiled = []
-    for path in sorted(folder.glob(f"*/LC_MESSAGES/{DOMAIN}.po")):
-        language = path.parent.parent.name
-        with path.with_suffix(".mo").open("wb") as file:
-            write_mo(file, _read(path, language))
-        compiled.append(language)
-    return compiled
+    compiled = set()
+    for domain in DOMAINS:
+        for path in folder.glob(f"*/LC_MESSAGES/{domain}.po"):
+            language = path.parent.parent.name
+            with path.with_suffix(".mo").open("wb") as file:
+                write_mo(file, _read(path, language))
+            compiled.add(language)
+    return sorted(compiled)
 
 
-def find_text_problems(folder: Path, languages: Iterable[str], used_keys: Iterable[str]) -> list[str]:
+def screen_keys(templates: Path) -> frozenset[str]:
+    """The keys of every text the templates of a folder show."""
+    files = (path.read_text(encoding="utf-8") for path in templates.rglob("*.html"))
+    return frozenset(key for file in files for key in _SCREEN_KEY.findall(file))
+
+
+def find_text_problems(
+    folder: Path, languages: Iterable[str], used_keys: Iterable[str], domain: str = PROMPTS
+) -> list[str]:
     """Missing, empty, fuzzy and unused texts, broken placeholders and missing plural forms, one sentence each.
 
     Args:
         folder: the ``translations`` folder.
         languages: codes that must be complete.
-        used_keys: keys the flows and the code say.
+        used_keys: keys the flows and the code say, or the templates show.
+        domain: prompts or screens.
     """
     needed = set(used_keys)
-    source = _load(folder, SOURCE_LANGUAGE)
+    source = _load(folder, SOURCE_LANGUAGE, domain)
     if isinstance(source, str):
         return [source]
     problems = [f"{SOURCE_LANGUAGE}: the text {key!r} is missing." for key in sorted(needed) if not _has(source, key)]
@@ -127,13 +144,13 @@ def find_text_problems(folder: Path, languages: Iterable[str], used_keys: Iterab
         if isinstance(message.id, str) and message.id and _base(message.id) not in needed and message.id not in needed
     ]
     for language in languages:
-        catalogue = _load(folder, language)
+        catalogue = _load(folder, language, domain)
         problems += [catalogue] if isinstance(catalogue, str) else _catalogue_problems(language, catalogue, source)
     return problems
 
 
-def _load(folder: Path, language: str) -> Catalog | str:
-    path = _po_path(folder, language)
+def _load(folder: Path, language: str, domain: str) -> Catalog | str:
+    path = _po_path(folder, language, domain)
     try:
         return _read(path, language)
     except FileNotFoundError:

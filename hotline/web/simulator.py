@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
 from secrets import token_hex
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,6 +22,7 @@ import urllib3
 from flask import Blueprint, abort, render_template, request
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
+from hotline.dialogue.texts import SCREENS, Texts
 from hotline.services import Services
 from hotline.web.access import access, services
 
@@ -44,7 +48,8 @@ class Inbox:
 
     def __init__(self) -> None:
         self._received: deque[ReceivedMessage] = deque(maxlen=KEPT_MESSAGES)
-        self._numbers = itertools.count(1)
+        # From the clock, so that a page left open knows what is new after a restart.
+        self._numbers = itertools.count(time.time_ns() // 1_000_000)
         self._lock = threading.Lock()
 
     def put(self, recipient: str, body: str) -> None:
@@ -64,10 +69,25 @@ _inbox = Inbox()
 @simulator.get("")
 @access("simulator")
 def show() -> str:
-    """The page."""
+    """The page, in the language of ``?lang=``, else of the browser, else the first live one."""
     hotline = services()
-    languages = [hotline.languages[code] for code in hotline.live_languages]
-    return render_template("simulator.html", languages=languages)
+    live = hotline.live_languages
+    code = request.args.get("lang")
+    if code not in live:
+        code = request.accept_languages.best_match(live, live[0])
+    texts = _screen_texts(hotline.translations_folder, live)
+    return render_template(
+        "simulator.html",
+        page_language=hotline.languages[code or live[0]],
+        languages=[hotline.languages[code] for code in live],
+        screen=partial(texts.get, code),
+        screen_in=texts.get,
+    )
+
+
+@cache
+def _screen_texts(folder: Path, languages: tuple[str, ...]) -> Texts:
+    return Texts.load(folder, languages, SCREENS)
 
 
 @simulator.post("/texts")
