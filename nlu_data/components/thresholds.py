@@ -1,0 +1,54 @@
+"""How sure the model must be before the hotline answers, asks back or takes a text for a cry for help, per language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+# Of all texts, at most this share may get a wrong answer without being asked.
+WRONG_SHARE = 0.04
+# Asked back with three topics, most are right even where the model is quite unsure.
+CONFIRM_BELOW_ANSWER = 0.35
+LOWEST_ANSWER, HIGHEST_ANSWER = 0.2, 0.9
+# Of calm questions that sound like danger, at most this share may raise an alarm; of ordinary ones, next to none.
+FALSE_NEAR, FALSE_ORDINARY = 0.08, 0.01
+LOWEST_DANGER = 0.15
+CALM_LABELS = {"near": FALSE_NEAR, "none": FALSE_ORDINARY}
+
+
+@dataclass
+class Judged:
+    """What the model said of a language's development sets.
+
+    ``topics`` holds (was it right, confidence), ``dangers`` (true label, score of danger).
+    """
+
+    topics: list[tuple[bool, float]] = field(default_factory=list)
+    dangers: list[tuple[str, float]] = field(default_factory=list)
+
+
+def find_threshold(judged: Judged) -> dict[str, float]:
+    """The lowest thresholds that keep errors within bounds: ``answer``, ``confirm``, ``danger``."""
+    answer = _answer_threshold(judged.topics)
+    return {
+        "answer": answer,
+        "confirm": round(answer * CONFIRM_BELOW_ANSWER, 3),
+        "danger": _danger_threshold(judged.dangers),
+    }
+
+
+def _answer_threshold(topics: list[tuple[bool, float]]) -> float:
+    wrong = sorted((confidence for is_right, confidence in topics if not is_right), reverse=True)
+    allowed = int(WRONG_SHARE * len(topics))
+    # The first wrong one that may no longer be answered sets the border.
+    border = wrong[allowed] if len(wrong) > allowed else 0.0
+    return round(min(max(border + 0.001, LOWEST_ANSWER), HIGHEST_ANSWER), 3)
+
+
+def _danger_threshold(dangers: list[tuple[str, float]]) -> float:
+    borders = [LOWEST_DANGER]
+    for label, share in CALM_LABELS.items():
+        scores = sorted((score for true, score in dangers if true == label), reverse=True)
+        allowed = int(share * len(scores))
+        if len(scores) > allowed:
+            borders.append(scores[allowed] + 0.001)
+    return round(max(borders), 3)
