@@ -74,7 +74,9 @@ def find_python310() -> str:
         found = subprocess.run([uv, "python", "find", "3.10"], check=True, capture_output=True, text=True)
         return found.stdout.strip()
     except (OSError, subprocess.CalledProcessError):
-        raise CannotPrepare("Rasa needs Python 3.10 and it could not be fetched; install it (for example: pyenv install 3.10).") from None
+        raise CannotPrepare(
+            "Rasa needs Python 3.10 and it could not be fetched; install it (for example: pyenv install 3.10)."
+        ) from None
 
 
 def _candidates() -> Iterator[str]:

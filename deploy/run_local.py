@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -56,9 +55,10 @@ def main() -> None:
     try:
         _prepare_data(environment, data_dir)
         _step("Training the model if its data changed", [rasa_python, "train.py"], environment, ROOT / "nlu_data")
-        # The web server and Rasa must share the token; without one of the operator's, this run makes its own.
-        environment.setdefault("RASA_TOKEN", secrets.token_urlsafe(24))
-        rasa = [rasa_python, "serve.py", "--port", rasa_port, "--model", "models/hotline.tar.gz"]
+        # The web server, the commands and Rasa must share the token; without one of the operator's it is the local one.
+        if not environment.get("RASA_TOKEN"):
+            environment["RASA_TOKEN"] = _local_token(data_dir)
+        rasa: list[str | Path] = [rasa_python, "serve.py", "--port", rasa_port, "--model", "models/hotline.tar.gz"]
         parts.append(_start("understanding", rasa, environment, data_dir, ROOT / "nlu_data"))
         parts.append(_start("worker", [BACKEND / "bin" / "flask", "worker"], environment, data_dir))
         parts.append(_start("web", _web_command(python, port), environment, data_dir))
@@ -71,6 +71,12 @@ def main() -> None:
         say("\nStopping ...")
     finally:
         _stop(parts)
+
+
+def _local_token(data_dir: Path) -> str:
+    """The token made with the other local secrets when the database was migrated."""
+    lines = (data_dir / "local.env").read_text(encoding="utf-8").splitlines()
+    return next(line.removeprefix("RASA_TOKEN=") for line in lines if line.startswith("RASA_TOKEN="))
 
 
 def _stop_by_signal(_number: int, _frame: object) -> None:
@@ -107,7 +113,18 @@ def _step(what: str, command: list[str | Path], environment: dict[str, str], fol
 
 
 def _web_command(python: Path, port: str) -> list[str | Path]:
-    gunicorn = [python, "-m", "gunicorn", "app:app", "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", str(WEB_THREADS)]
+    gunicorn: list[str | Path] = [
+        python,
+        "-m",
+        "gunicorn",
+        "app:app",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "1",
+        "--threads",
+        str(WEB_THREADS),
+    ]
     return [*gunicorn, "--worker-class", "gthread", "--log-level", "warning", "--keep-alive", "75"]
 
 
@@ -125,7 +142,7 @@ def _wait(what: str, url: str, parts: list[Part], seconds: int) -> None:
     started, told_at = time.monotonic(), time.monotonic()
     while time.monotonic() - started < seconds:
         _refuse_dead(parts)
-        with contextlib.suppress(OSError, urllib.error.URLError), urllib.request.urlopen(url, timeout=2):
+        with contextlib.suppress(OSError, urllib.error.URLError), urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address
             return
         if time.monotonic() - told_at > 2:
             told_at = time.monotonic()

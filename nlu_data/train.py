@@ -71,7 +71,9 @@ def _write_phrases() -> None:
     from rasa.shared.nlu.training_data.loading import load_data
 
     examples = load_data("nlu").intent_examples
-    lines = [f"{example.get('metadata')['intent']['language']}\t{example.get('intent')}\t{example.get('text')}" for example in examples]
+    lines = [
+        f"{example.get('metadata')['intent']['language']}\t{example.get('intent')}\t{example.get('text')}" for example in examples
+    ]
     PHRASES.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

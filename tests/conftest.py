@@ -185,4 +185,3 @@ def quick_hotline(tmp_path: Path) -> Iterator[Hotline]:
     made = make_hotline(make_settings(tmp_path))
     yield made
     made.services.database.close()
-

@@ -80,8 +80,7 @@ class Interpreter:
         threshold = self._thresholds.of(spoken, parse.engine)
         topics = tuple(score for score in parse.topics if score.name not in WISH_OF_INTENT)
         best = parse.topics[0] if parse.topics else Score("", 0.0)
-        if danger is None and best.score >= threshold.answer:
-            danger = CRISIS.get(best.name)
+        danger = danger or _suspect(parse, best, threshold)
         is_live = spoken is None or spoken in self._live
         meaning = Meaning(
             danger=danger,
@@ -118,6 +117,13 @@ def _speak(parse: Parse, language: str | None, *, is_long: bool) -> str | None:
     if language is None:
         return best.name if best.score >= SURE_LANGUAGE else None
     return best.name if is_long and best.score >= SWITCH_LANGUAGE else language
+
+
+def _suspect(parse: Parse, best: Score, threshold: Threshold) -> str | None:
+    """The danger the model sees where the rules of the net saw none."""
+    if parse.danger is not None and parse.danger.score >= threshold.danger:
+        return parse.danger.name
+    return CRISIS.get(best.name) if best.score >= threshold.answer else None
 
 
 def _wish(best: Score, threshold: Threshold) -> str | None:

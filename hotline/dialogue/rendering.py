@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
+from unicodedata import bidirectional
 
 from hotline.dialogue.events import Answered, Asked, Choice, Ended, Event, Told
 from hotline.dialogue.flow import FIRST_OPTION_KEYS, Definition
@@ -16,6 +17,7 @@ Channel = Literal["sms", "whatsapp", "voice", "webchat"]
 # Said to somebody whose language is not known yet.
 OPENING_LANGUAGES = ("de", "en")
 LANGUAGE_QUESTION = "language.ask"
+LEFT_TO_RIGHT_MARK = "\u200e"
 # Texts said by the code itself; all others are named in the flows. `flask texts check` reads both.
 CODE_TEXT_KEYS = frozenset(
     {
@@ -90,7 +92,7 @@ class Renderer:
         if listed or not fixed:
             yield self.tell(asked.text_key, language)
         if asked.text_key == LANGUAGE_QUESTION:
-            yield ", ".join(f"{choice.key} {self._label(choice, language, library)}" for choice in listed)
+            yield ", ".join(f"{choice.key} {_closed(self._label(choice, language, library))}" for choice in listed)
         else:
             yield from (f"{choice.key} {self._label(choice, language, library)}" for choice in listed)
         if fixed:
@@ -135,8 +137,11 @@ class Renderer:
         if choice.kind == "language":
             yield Utterance(choice.value, self._texts.get(choice.value, "language.option", key=choice.key))
         elif language is not None:
-            label = self._label(choice, language, library)
-            yield Utterance(language, self._texts.get(language, "option.voice", key=choice.key, label=label))
+            yield Utterance(language, self._spoken_key(language, choice.key, self._label(choice, language, library)))
+
+    def _spoken_key(self, language: str, key: str, label: str) -> str:
+        # The sentence around the label has its own full stop.
+        return self._texts.get(language, "option.voice", key=key, label=label.rstrip(".?!؟"))
 
     def _voice_variants(self, language: str) -> tuple[str, ...]:
         return (".voice",) if language in self._speech_languages else (".keys", ".voice")
@@ -170,5 +175,10 @@ class Renderer:
             if code == language:
                 texts += [u.text for text in (article.short, article.full) for u in self._spoken_answer(article, text)]
                 labels |= {(key, article.title) for key in FIRST_OPTION_KEYS}
-        texts += [self._texts.get(language, "option.voice", key=key, label=label) for key, label in sorted(labels)]
+        texts += [self._spoken_key(language, key, label) for key, label in sorted(labels)]
         return list(dict.fromkeys(texts))
+
+
+def _closed(name: str) -> str:
+    """A name in a list that runs from left to right: after one written the other way, the next number would change sides."""
+    return name + LEFT_TO_RIGHT_MARK if bidirectional(name[-1]) in ("R", "AL") else name

@@ -122,9 +122,7 @@ def screen_keys(templates: Path) -> frozenset[str]:
     return frozenset(key for file in files for key in _SCREEN_KEY.findall(file))
 
 
-def find_text_problems(
-    folder: Path, languages: Iterable[str], used_keys: Iterable[str], domain: str = PROMPTS
-) -> list[str]:
+def find_text_problems(folder: Path, languages: Iterable[str], used_keys: Iterable[str], domain: str = PROMPTS) -> list[str]:
     """Missing, empty, fuzzy and unused texts, broken placeholders and missing plural forms, one sentence each.
 
     Args:

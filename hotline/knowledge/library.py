@@ -99,7 +99,9 @@ def format_as_of(as_of: str, language: str) -> str:
     if len(parts) == 1:
         return as_of
     # Two digits for day and month, as on a letter; CLDR gives the order of a language.
-    shown = format_skeleton("yMMdd" if len(parts) == 3 else "yMM", date(*parts, *[1] * (3 - len(parts))), locale=LOCALES.get(language, language))
+    shown = format_skeleton(
+        "yMMdd" if len(parts) == 3 else "yMM", date(*parts, *[1] * (3 - len(parts))), locale=LOCALES.get(language, language)
+    )
     return shown.replace("\u200f", "")
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import unicodedata
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from rapidfuzz import fuzz, process
@@ -12,12 +13,13 @@ from hotline.understanding.port import UNKNOWN_LANGUAGE, Parse, Score
 
 NEIGHBOURS = 40
 TOPICS = 10
+LONGEST = 300
 # A phrase half alike says nothing; fully alike is certain.
 _WORTHLESS, _PERFECT = 50.0, 100.0
 
 
 class FallbackUnderstander:
-    """Compares a text with every published phrase."""
+    """Compares a text with the published phrases: those of the conversation's language, or of every one in the text's script."""
 
     def __init__(self, phrases: list[tuple[str, str, str]]) -> None:
         """Hold the phrases.
@@ -27,9 +29,11 @@ class FallbackUnderstander:
         """
         self._labels = [(language, intent) for language, intent, _ in phrases]
         self._folded = [fold(phrase) for _, _, phrase in phrases]
-        self._of_language: dict[str, list[int]] = defaultdict(list)
-        for index, (language, _) in enumerate(self._labels):
-            self._of_language[language].append(index)
+        self._of_language: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
+        self._of_script: dict[str, dict[int, str]] = defaultdict(dict)
+        for index, folded in enumerate(self._folded):
+            self._of_script[_script(folded)][index] = folded
+            self._of_language[self._labels[index][0], _script(folded)][index] = folded
 
     @classmethod
     def load(cls, path: Path) -> FallbackUnderstander:
@@ -41,19 +45,28 @@ class FallbackUnderstander:
 
     def parse(self, text: str, language: str | None) -> Parse:
         """See ``Understander.parse``."""
-        folded = fold(text)[:300]
-        wanted = self._of_language.get(language) if language else None
-        candidates = {index: self._folded[index] for index in wanted} if wanted else dict(enumerate(self._folded))
+        folded = fold(text)[:LONGEST]
+        script = _script(folded)
+        # Who goes on in another script goes on in another language.
+        candidates = self._of_language.get((language or "", script)) or self._of_script.get(script, {})
         found = process.extract(folded, candidates, scorer=fuzz.token_set_ratio, limit=NEIGHBOURS, score_cutoff=_WORTHLESS)
         topics, languages = defaultdict[str, float](float), defaultdict[str, float](float)
-        for _, likeness, index in found:
-            weight = (likeness - _WORTHLESS) / (_PERFECT - _WORTHLESS)
+        for phrase, shared, index in found:
+            # Shared words alone would let the phrase "no" decide every text with a "no" in it.
+            likeness = (shared + fuzz.token_sort_ratio(folded, phrase)) / 2
+            weight = max(0.0, likeness - _WORTHLESS) / (_PERFECT - _WORTHLESS)
             code, intent = self._labels[index]
             topics[intent] = max(topics[intent], weight)
             languages[code] = max(languages[code], weight)
         if not found:
             return Parse((Score(language or UNKNOWN_LANGUAGE, 0.0),), (), "fallback")
         return Parse(_best_first(languages), _best_first(topics)[:TOPICS], "fallback")
+
+
+def _script(text: str) -> str:
+    """The script most letters of a text are in, by the first word of their Unicode names (LATIN, CYRILLIC, ARABIC …)."""
+    found = Counter(unicodedata.name(letter, "UNKNOWN").split()[0] for letter in text if letter.isalpha())
+    return found.most_common(1)[0][0] if found else ""
 
 
 def _best_first(scores: dict[str, float]) -> tuple[Score, ...]:

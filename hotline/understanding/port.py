@@ -18,11 +18,15 @@ class Score:
 
 @dataclass(frozen=True)
 class Parse:
-    """What a text seems to say. ``topics`` holds topics and control intents, best first; ``languages`` too."""
+    """What a text seems to say. ``topics`` holds topics and control intents, best first; ``languages`` too.
+
+    ``danger`` is the likeliest category and how sure it is that the text is a cry for help at all; None when not judged.
+    """
 
     languages: tuple[Score, ...]
     topics: tuple[Score, ...]
     engine: Literal["rasa", "fallback"]
+    danger: Score | None = None
 
 
 class Understander(Protocol):

@@ -59,6 +59,7 @@ def read_parse(answer: Mapping[str, Any]) -> Parse:
         languages=tuple(Score(code, score) for code, score in named.items()),
         topics=tuple(Score(str(item["name"]), float(item["confidence"])) for item in answer["intent_ranking"] if item["name"]),
         engine="rasa",
+        danger=Score(str(answer["danger"]["category"]), float(answer["danger"]["score"])),
     )
 
 

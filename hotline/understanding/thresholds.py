@@ -12,15 +12,19 @@ from hotline.errors import CannotStart
 
 @dataclass(frozen=True)
 class Threshold:
-    """From ``answer`` on the topic is answered, from ``confirm`` on the person is asked "did you mean"."""
+    """From ``answer`` on the topic is answered, from ``confirm`` on the person is asked "did you mean".
+
+    From ``danger`` on a text is taken for a cry for help.
+    """
 
     answer: float
     confirm: float
+    danger: float
 
 
-UNMEASURED = Threshold(answer=0.6, confirm=0.25)
+UNMEASURED = Threshold(answer=0.6, confirm=0.25, danger=0.3)
 # Likeness to a known phrase is a weaker sign than a trained model's confidence.
-FALLBACK = Threshold(answer=0.75, confirm=0.4)
+FALLBACK = Threshold(answer=0.75, confirm=0.4, danger=1.0)
 
 
 class BrokenThresholds(CannotStart):
@@ -44,7 +48,7 @@ class Thresholds:
             return cls({})
         try:
             found = json.loads(path.read_text(encoding="utf-8"))
-            return cls({code: Threshold(float(item["answer"]), float(item["confirm"])) for code, item in found.items()})
+            return cls({code: Threshold(**{name: float(value) for name, value in item.items()}) for code, item in found.items()})
         except (ValueError, KeyError, TypeError, AttributeError):
             raise BrokenThresholds(f"{path} is damaged. Delete the models folder and train again.") from None
 

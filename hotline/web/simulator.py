@@ -11,6 +11,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 from secrets import token_hex
@@ -22,14 +23,17 @@ import urllib3
 from flask import Blueprint, abort, render_template, request
 from twilio.request_validator import RequestValidator  # type: ignore[import-untyped]
 
+from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.texts import SCREENS, Texts
 from hotline.services import Services
+from hotline.telephony.inbound import WHATSAPP
 from hotline.web.access import access, services
 
 simulator = Blueprint("simulator", __name__, url_prefix="/simulator")
 
 OUR_NUMBER = "+4930555000"
 WEBHOOK_SECONDS = 15
+EVER = datetime(2000, 1, 1, tzinfo=UTC)
 KEPT_MESSAGES = 500
 _http = urllib3.PoolManager(retries=False, timeout=WEBHOOK_SECONDS)
 
@@ -40,6 +44,7 @@ class ReceivedMessage:
 
     number: int
     recipient: str
+    channel: str
     body: str
 
 
@@ -52,10 +57,10 @@ class Inbox:
         self._numbers = itertools.count(time.time_ns() // 1_000_000)
         self._lock = threading.Lock()
 
-    def put(self, recipient: str, body: str) -> None:
+    def put(self, recipient: str, channel: str, body: str) -> None:
         """Hand a message over to a telephone."""
         with self._lock:
-            self._received.append(ReceivedMessage(next(self._numbers), recipient, body))
+            self._received.append(ReceivedMessage(next(self._numbers), recipient, channel, body))
 
     def read(self, recipient: str, after: int) -> list[ReceivedMessage]:
         """What a telephone got after a message it knows."""
@@ -93,20 +98,25 @@ def _screen_texts(folder: Path, languages: tuple[str, ...]) -> Texts:
 @simulator.post("/texts")
 @access("simulator")
 def send_text() -> dict[str, Any]:
-    """Send a text from the telephone; JSON ``number``, ``body``, ``channel`` (sms or whatsapp). Gives ``replies``."""
+    """Send a text from the telephone; JSON ``number``, ``body``, ``channel`` (sms or whatsapp).
+
+    Gives ``replies``, and the ``language`` and ``direction`` they are in (null when not known).
+    """
     wanted = _json()
-    prefix = "whatsapp:" if wanted.get("channel") == "whatsapp" else ""
+    number, channel = str(wanted.get("number", "")), "whatsapp" if wanted.get("channel") == "whatsapp" else "sms"
+    prefix = WHATSAPP if channel == "whatsapp" else ""
     document = _post_signed(
         "/webhooks/twilio/messages",
         {
             "MessageSid": f"SM{token_hex(16)}",
-            "From": prefix + str(wanted.get("number", "")),
+            "From": prefix + number,
             "To": prefix + OUR_NUMBER,
             "Body": str(wanted.get("body", "")),
             "NumMedia": "1" if wanted.get("has_media") else "0",
         },
     )
-    return {"replies": [message.text or "" for message in _parse(document).iter("Message")]}
+    replies = [message.text or "" for message in _parse(document).iter("Message")]
+    return {"replies": replies, **_language_of(services(), number, channel)}
 
 
 @simulator.post("/calls")
@@ -114,8 +124,8 @@ def send_text() -> dict[str, Any]:
 def step_call() -> dict[str, Any]:
     """Start a call or go one step; JSON ``number``, ``call_sid`` and ``action`` of the step before, ``digits`` or ``speech``.
 
-    Gives ``call_sid``, ``parts`` (each with ``text``, ``language`` and ``url`` when it is a sound), ``action`` (null when the
-    call is over) and ``listens``.
+    Gives ``call_sid``, ``parts`` (each with ``text``, ``language``, ``direction``, and ``url`` when it is a sound), ``action``
+    (null when the call is over) and ``listens``.
     """
     wanted = _json()
     call_sid = str(wanted.get("call_sid") or f"CA{token_hex(16)}")
@@ -157,8 +167,25 @@ def hang_up() -> dict[str, Any]:
 @access("simulator")
 def read_inbox() -> dict[str, Any]:
     """What the worker sent to a telephone; ``number`` and ``after`` (the last ``id`` known). Gives ``messages``."""
-    received = _inbox.read(request.args.get("number", ""), request.args.get("after", 0, type=int))
-    return {"messages": [{"id": message.number, "body": message.body} for message in received]}
+    number = request.args.get("number", "")
+    received = _inbox.read(number, request.args.get("after", 0, type=int))
+    return {"messages": [_as_json(services(), message) for message in received]}
+
+
+def _as_json(hotline: Services, message: ReceivedMessage) -> dict[str, Any]:
+    language = _language_of(hotline, message.recipient, message.channel)
+    return {"id": message.number, "channel": message.channel, "body": message.body, **language}
+
+
+def _language_of(hotline: Services, number: str, channel: str) -> dict[str, str | None]:
+    """The language a person is written to, so that a screen reader speaks and the page sets it the right way."""
+    with hotline.database.read() as connection:
+        code = Conversations(hotline.database, hotline.cipher).language_of(connection, number, channel, EVER)
+    return {"language": code, "direction": _direction(hotline, code)}
+
+
+def _direction(hotline: Services, code: str | None) -> str | None:
+    return hotline.languages[code].direction if code in hotline.languages else None
 
 
 @simulator.post("/twilio/2010-04-01/Accounts/<account>/Messages.json")
@@ -166,8 +193,9 @@ def read_inbox() -> dict[str, Any]:
 def take_sent_message(account: str) -> tuple[dict[str, Any], int]:
     """Twilio's REST API, as far as the worker uses it: the message reaches the telephone at once and is reported delivered."""
     sid = f"SM{token_hex(16)}"
-    recipient = request.form["To"].removeprefix("whatsapp:")
-    _inbox.put(recipient, request.form["Body"])
+    recipient = request.form["To"]
+    channel = "whatsapp" if recipient.startswith(WHATSAPP) else "sms"
+    _inbox.put(recipient.removeprefix(WHATSAPP), channel, request.form["Body"])
     callback = request.form.get("StatusCallback", "")
     if callback:
         parts = urlsplit(callback)
@@ -193,11 +221,14 @@ def _json() -> dict[str, Any]:
 
 
 def _spoken(tag: str, text: str, language: str | None) -> dict[str, Any]:
+    hotline = services()
     if tag == "Say":
-        return {"text": text, "language": language, "url": None}
+        code = next((code for code, known in hotline.languages.items() if known.say_code == language), None)
+        return {"text": text, "language": language, "direction": _direction(hotline, code), "url": None}
     path = urlsplit(text).path
     code, _, name = path.removeprefix("/audio/").partition("/")
-    return {"text": _text_of(services(), code).get(name, ""), "language": code, "url": path}
+    words = _text_of(hotline, code).get(name, "")
+    return {"text": words, "language": code, "direction": _direction(hotline, code), "url": path}
 
 
 def _text_of(hotline: Services, language: str) -> dict[str, str]:
@@ -222,9 +253,9 @@ def _post(hotline: Services, path: str, form: dict[str, str]) -> str | None:
     url = hotline.settings.public_base_url + path
     signature = RequestValidator(hotline.settings.twilio_auth_tokens[0]).compute_signature(url, form)
     try:
-        answer = _http.request_encode_body(
-            "POST", url, fields=form, encode_multipart=False, headers={"X-Twilio-Signature": signature}
-        )
+        # A kept connection may be closed by the server just as we use it again, and a POST must not be sent twice.
+        headers = {"X-Twilio-Signature": signature, "Connection": "close"}
+        answer = _http.request_encode_body("POST", url, fields=form, encode_multipart=False, headers=headers)
     except urllib3.exceptions.HTTPError:
         return None
     return answer.data.decode() if answer.status < 300 else None

@@ -111,7 +111,9 @@ class TextClassifier(GraphComponent, IntentClassifier):
             ]
             message.set(INTENT, ranking[0], add_to_output=True)
             message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
-            message.set("danger", self._judge_danger(self._danger.scores(row, self._config["danger_sharpness"])), add_to_output=True)
+            message.set(
+                "danger", self._judge_danger(self._danger.scores(row, self._config["danger_sharpness"])), add_to_output=True
+            )
         return messages
 
     def _judge_danger(self, scores: np.ndarray) -> dict[str, Any]:

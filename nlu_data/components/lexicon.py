@@ -59,7 +59,7 @@ class Lexicon:
         for number, line in enumerate(lines, start=2):
             if len(line) != len(header):
                 raise BrokenLexicon(f"{path.name}, line {number}: {len(line)} cells instead of {len(header)}; part them by tabs.")
-        return cls((line[0], dict(zip(header[1:], line[1:]))) for line in lines)
+        return cls((line[0], dict(zip(header[1:], line[1:], strict=True))) for line in lines)
 
     def find(self, folded_words: Sequence[str]) -> list[str]:
         """The concepts a text speaks of, given as its folded words: each once, in alphabetical order."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import chain, combinations
+from itertools import chain, combinations, pairwise
 
 import numpy as np
 import scipy.sparse as sparse
@@ -55,7 +55,7 @@ def _looks(lexicon: Lexicon) -> tuple[Callable[[Sequence[str]], Iterable[str]], 
 
 
 def _words_and_pairs(words: Sequence[str]) -> Iterable[str]:
-    return chain(words, (f"{first} {second}" for first, second in zip(words, words[1:])))
+    return chain(words, (f"{first} {second}" for first, second in pairwise(words)))
 
 
 def _pieces(words: Sequence[str]) -> Iterable[str]:

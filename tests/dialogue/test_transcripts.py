@@ -1,9 +1,10 @@
 """Whole conversations as transcripts: who says what, what comes back, in which state. Reloaded from the database at each turn.
 
-A transcript (``tests/transcripts/*.yml``) has ``name``, ``channel``, maybe ``number`` and ``turns``. A turn has one input (``text``,
-``key``, ``speech``, ``silence`` or ``call``), maybe ``understood`` (what the model says of it), and what must hold afterwards:
-``says`` and ``not_says`` (``text:<key>``, ``answer:<topic>``, ``more:<topic>``, ``title:<topic>`` or plain words), ``step``,
-``language``, ``handoffs`` (reasons open), ``urgent``, ``hours_later`` (before the input), ``nothing`` (no reply at all), ``over``.
+A transcript (``tests/transcripts/*.yml``) has ``name``, ``channel``, maybe ``number`` and ``turns``. A turn has one input
+(``text``, ``key``, ``speech``, ``silence`` or ``call``), maybe ``understood`` (what the model says of it), and what must hold
+afterwards: ``says`` and ``not_says`` (``text:<key>``, ``answer:<topic>``, ``more:<topic>``, ``title:<topic>`` or plain words),
+``step``, ``language``, ``handoffs`` (reasons open), ``urgent``, ``hours_later`` (before the input), ``nothing`` (no reply at
+all), ``over``.
 """
 
 from __future__ import annotations

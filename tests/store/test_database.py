@@ -15,9 +15,13 @@ from hotline.store.tables import contacts, inbound_events
 
 
 def test_unit_of_work_that_fails_leaves_nothing(database: Database) -> None:
-    with pytest.raises(RuntimeError), database.begin() as connection:
-        connection.execute(insert(contacts).values(created_at=datetime.now(UTC)))
-        raise RuntimeError
+    def fail() -> None:
+        with database.begin() as connection:
+            connection.execute(insert(contacts).values(created_at=datetime.now(UTC)))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
     with database.read() as connection:
         assert connection.execute(select(contacts)).all() == []
 

@@ -166,5 +166,9 @@ def test_status_of_a_sent_message_moves_only_forward(hotline: Hotline) -> None:
 
 
 def test_unknown_status_and_unknown_message_change_nothing(quick_hotline: Hotline) -> None:
-    for form in ({"MessageSid": "SM404", "MessageStatus": "sent"}, {"MessageSid": "SM404", "MessageStatus": "strange"}, {"A": "b"}):
+    for form in (
+        {"MessageSid": "SM404", "MessageStatus": "sent"},
+        {"MessageSid": "SM404", "MessageStatus": "strange"},
+        {"A": "b"},
+    ):
         assert twilio.post(quick_hotline, "/webhooks/twilio/status", form).status_code in (200, 204)

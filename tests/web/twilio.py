@@ -14,9 +14,7 @@ from tests.conftest import BASE_URL, TOKEN, Hotline
 PERSON, OURS = "+4915112345678", "+4930555000"
 
 
-def post(
-    hotline: Hotline, path: str, form: Mapping[str, str], token: str = TOKEN, signature: str | None = None
-) -> TestResponse:
+def post(hotline: Hotline, path: str, form: Mapping[str, str], token: str = TOKEN, signature: str | None = None) -> TestResponse:
     """Post a form to a webhook, signed with a token (or with whatever signature is given)."""
     made = RequestValidator(token).compute_signature(BASE_URL + path, dict(form))
     return hotline.app.test_client().post(

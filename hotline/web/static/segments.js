@@ -1,0 +1,13 @@
+// How many parts an SMS is sent in, by the alphabet it needs.
+
+const GSM =
+  "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+const GSM_DOUBLE = "^{}\\[~]|€";
+
+export function countSegments(text) {
+  const letters = [...text];
+  const isGsm = letters.every((letter) => GSM.includes(letter) || GSM_DOUBLE.includes(letter));
+  const units = isGsm ? letters.reduce((sum, letter) => sum + (GSM_DOUBLE.includes(letter) ? 2 : 1), 0) : text.length;
+  const [alone, joined] = isGsm ? [160, 153] : [70, 67];
+  return units <= alone ? 1 : Math.ceil(units / joined);
+}

@@ -1,0 +1,194 @@
+"""The simulator in a real browser, in front of the whole hotline over HTTP."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from threading import Thread
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from hotline.counselling.desk import CounsellorDesk
+from hotline.counselling.handoff import list_open
+from tests.conftest import Hotline, make_hotline, make_settings, require
+
+# The browser shall talk to nobody but us.
+ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+DESKTOP, SMALL = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
+QUESTION = "Wie viel Geld bekomme ich?"
+ARABIC_QUESTION = "ما الدعم المتاح؟"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium of this machine."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    require("Chromium", bool(path), "install it (apt-get install chromium) or set CHROMIUM to its path.")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hotline, BaseWSGIServer]]:
+    """The hotline at a free port, with threads: the simulator posts its webhooks to the very same server."""
+    hotline: Hotline | None = None
+    listening = make_server("127.0.0.1", 0, lambda *request: hotline.app(*request), threaded=True)  # type: ignore[union-attr]
+    base = f"http://127.0.0.1:{listening.server_port}"
+    changed = {"HOTLINE_ENV": "local", "PUBLIC_BASE_URL": base, "TWILIO_API_BASE_URL": f"{base}/simulator/twilio"}
+    hotline = make_hotline(make_settings(tmp_path_factory.mktemp("simulator"), **changed))
+    hotline.understander.knows(QUESTION, "money_reag_garp")
+    hotline.understander.knows(ARABIC_QUESTION, "money_reag_garp", 0.95, "ar")
+    thread = Thread(target=listening.serve_forever)
+    thread.start()
+    yield hotline, listening
+    listening.shutdown()
+    thread.join()
+    listening.server_close()
+    hotline.services.database.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """A fresh tab of a wide screen. What goes wrong in its scripts or against the security policy fails the test."""
+    context = browser.new_context(viewport=DESKTOP)
+    tab, errors = context.new_page(), list[str]()
+    tab.set_default_timeout(10_000)
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("console", lambda said: errors.append(said.text) if "Security Policy" in said.text else None)
+    yield tab
+    context.close()
+    assert errors == []
+
+
+def show(page: Page, server: tuple[Hotline, BaseWSGIServer], language: str) -> None:
+    """Open the simulator."""
+    page.goto(f"http://127.0.0.1:{server[1].server_port}/simulator?lang={language}")
+
+
+def press(page: Page, key: str) -> None:
+    """Press a key of the telephone."""
+    page.locator(f'[data-key="{key}"]').click()
+
+
+def test_text_is_answered_in_its_language_and_direction(page: Page, server: tuple[Hotline, BaseWSGIServer]) -> None:
+    show(page, server, "de")
+    page.locator("#body").fill(QUESTION)
+    expect(page.locator("#count")).to_have_text("Zeichen: 26 · SMS-Teile: 1")
+    page.keyboard.press("Enter")
+    reply = page.locator("#thread .hotline .words")
+    expect(reply).to_contain_text("Euro")
+    expect(reply).to_have_attribute("lang", "de")
+    expect(page.locator("#thread .hotline .about")).to_have_text("Hotline · SMS-Teile: 2")
+
+    page.get_by_role("button", name="Neue Person").click()
+    expect(reply).to_have_count(0)
+    page.get_by_text("WhatsApp", exact=True).click()
+    page.locator("[data-examples=ar]").click()
+    page.get_by_role("button", name=ARABIC_QUESTION).click()
+    expect(reply).to_have_attribute("lang", "ar")
+    expect(reply).to_have_attribute("dir", "rtl")
+    # The conversation stays when the page changes its language.
+    page.get_by_role("link", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(reply).to_have_attribute("dir", "rtl")
+
+
+def test_call_goes_by_key_by_speech_and_by_keyboard(page: Page, server: tuple[Hotline, BaseWSGIServer]) -> None:
+    show(page, server, "de")
+    expect(page.locator('[data-key="1"]')).to_be_disabled()
+    page.get_by_role("button", name="Anrufen").click()
+    expect(page.locator("#transcript [lang=de-DE]").first).to_contain_text("Deutsch")
+    expect(page.locator("#transcript [lang=ar-AE]").first).to_have_attribute("dir", "rtl")
+    expect(page.locator("#speech")).to_be_hidden()
+    press(page, "1")
+    expect(page.locator("#transcript")).to_contain_text("Hier spricht ein Programm")
+    page.get_by_label("Was Sie sagen").fill(QUESTION)
+    page.get_by_role("button", name="Sagen").click()
+    expect(page.locator("#transcript")).to_contain_text("Euro")
+    # A digit typed into the field of speech is no key; outside of it, it is one.
+    expect(page.locator("#speech")).to_be_visible()
+    page.get_by_label("Was Sie sagen").fill("0")
+    page.get_by_role("button", name="Auflegen").focus()
+    page.keyboard.press("0")
+    expect(page.locator("#transcript .you")).to_have_text(["Taste 1", QUESTION, "Taste 0"])
+    expect(page.locator("#transcript")).to_contain_text("rufen Sie auf dieser Nummer zurück")
+    page.get_by_role("button", name="Auflegen").click()
+    expect(page.locator("#state")).to_have_text("Gespräch beendet")
+    expect(page.get_by_role("button", name="Anrufen")).to_be_focused()
+
+
+def test_answer_of_a_counsellor_arrives_by_itself(page: Page, server: tuple[Hotline, BaseWSGIServer]) -> None:
+    services, now = server[0].services, datetime.now(UTC)
+    show(page, server, "de")
+    page.locator("#body").fill("Mensch")
+    page.get_by_role("button", name="Senden").click()
+    expect(page.locator("#thread .hotline")).to_have_count(1)
+    with services.database.begin() as connection:
+        newest = max(row["id"] for row in list_open(connection))
+        reply = CounsellorDesk(services.outbox, services.cipher).reply(connection, newest, "Hier ist die Beratung.", "test", now)
+    services.dispatcher.deliver(reply)
+    expect(page.locator("#thread .hotline").last).to_contain_text("Hier ist die Beratung.")
+    expect(page.locator("#thread .hotline").last).to_contain_text("kam später")
+
+
+def test_silent_server_is_named_and_its_return_noticed(page: Page, server: tuple[Hotline, BaseWSGIServer]) -> None:
+    show(page, server, "de")
+    page.route("**/simulator/**", lambda route: route.abort())
+    page.locator("#body").fill(QUESTION)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_contain_text("Der Server antwortet nicht")
+    expect(page.locator("#thread .note")).to_contain_text("Das ist nicht angekommen")
+    page.unroute_all()
+    expect(page.get_by_role("alert")).to_be_empty()
+
+
+def test_wrong_number_is_named(page: Page, server: tuple[Hotline, BaseWSGIServer]) -> None:
+    show(page, server, "de")
+    field = page.get_by_label("Nummer der Person")
+    expect(field).to_have_value(re.compile(r"\+\d{8,15}"))
+    field.fill("0171 1")
+    field.press("Tab")
+    expect(page.locator("#number-note")).to_contain_text("Landesvorwahl")
+    page.get_by_role("button", name="Anrufen").click()
+    expect(field).to_be_focused()
+    field.fill("+49 30 23125-0007")
+    field.press("Tab")
+    expect(page.locator("#number-note")).to_be_empty()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, SMALL], ids=["desktop", "small"])
+@pytest.mark.parametrize("language", ["de", "ar"])
+def test_page_is_accessible_and_fits(
+    browser: Browser, server: tuple[Hotline, BaseWSGIServer], language: str, viewport: dict[str, int], scheme: str
+) -> None:
+    page = browser.new_page(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
+    show(page, server, language)
+    page.locator(".chips:not([hidden]) button").first.click()
+    page.locator("#thread .hotline").wait_for()
+    check_accessibility(page)
+    if viewport is SMALL:
+        page.locator("[data-show=phone]").click()
+    page.locator("#call").click()
+    page.locator(".spoken").first.wait_for()
+    check_accessibility(page)
+    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    page.close()
+
+
+def check_accessibility(page: Page) -> None:
+    """Fail on what axe calls serious or critical."""
+    found = Axe().run(page).response["violations"]
+    severe = [violation for violation in found if violation["impact"] in ("serious", "critical")]
+    assert [(violation["id"], [node["html"] for node in violation["nodes"]]) for violation in severe] == []
