@@ -37,7 +37,8 @@ class Part:
 
 def main() -> None:
     """Set up, start, wait, stop."""
-    signal.signal(signal.SIGTERM, _stop_by_signal)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop_by_signal)
     port, rasa_port = os.environ.get("PORT", "8000"), os.environ.get("RASA_PORT", "5005")
     for wanted, name in ((port, "PORT"), (rasa_port, "RASA_PORT")):
         _refuse_taken_port(wanted, name)

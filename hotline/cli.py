@@ -5,10 +5,11 @@ from __future__ import annotations
 import getpass
 import json
 import secrets
+import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import click
 from cryptography.fernet import Fernet
@@ -20,6 +21,7 @@ from hotline.counselling.handoff import UnknownHandoff, list_open
 from hotline.delivery.jobs import run_worker
 from hotline.delivery.outbox import UnknownOutboxRow
 from hotline.dialogue.flow_files import find_problems, load_flows, text_keys
+from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.rendering import CODE_TEXT_KEYS
 from hotline.dialogue.texts import SCREENS, compile_texts, find_text_problems, screen_keys
 from hotline.errors import CannotStart
@@ -27,6 +29,12 @@ from hotline.knowledge.loading import load_content, read_content
 from hotline.services import Services
 from hotline.store import migrate
 from hotline.telephony.audio_build import build_audio
+from hotline.understanding.local_server import running_server
+
+
+class UnusableLine(CannotStart):
+    """A line of standard input is not what the command reads. The message names the line."""
+
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -39,6 +47,7 @@ def register_commands(app: Flask, services: Services) -> None:
     for group in (_db(services), _handoffs(services), _outbox(services)):
         app.cli.add_command(group)
     app.cli.add_command(_worker(services))
+    app.cli.add_command(_understand(services))
 
 
 def _sentence(command: Callable[P, R]) -> Callable[P, R]:
@@ -263,6 +272,31 @@ def _outbox(services: Services) -> AppGroup:
         click.echo("It is on its way.")
 
     return group
+
+
+def _understand(services: Services) -> click.Command:
+    @click.command("understand")
+    @_sentence
+    def understand() -> None:
+        """Understand JSON lines ({"text": …, "channel": …, "language": …}) from standard input, as a live turn would."""
+        settings = services.settings
+        with running_server(settings.rasa_url, settings.rasa_token, services.models_folder.parent) as is_there:
+            if not is_there:
+                click.echo("No understanding process answers: the fallback understands.", err=True)
+            for number, line in enumerate(sys.stdin, start=1):
+                if line.strip():
+                    click.echo(json.dumps(_understand_line(services.interpreter, line, number), ensure_ascii=False))
+
+    return understand
+
+
+def _understand_line(interpreter: Interpreter, line: str, number: int) -> dict[str, Any]:
+    try:
+        wanted = json.loads(line)
+        text, language = str(wanted["text"]), wanted.get("language")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UnusableLine(f'Line {number} must be a JSON object with a text, such as {{"text": "hallo"}}.') from None
+    return interpreter.interpret(text, language, may_switch=wanted.get("channel") != "voice").to_dict()
 
 
 def _worker(services: Services) -> click.Command:

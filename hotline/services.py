@@ -19,7 +19,7 @@ from hotline.dialogue.rendering import Renderer
 from hotline.dialogue.safety import DangerNet
 from hotline.dialogue.speakable import SpeakableLanguages
 from hotline.dialogue.texts import Texts
-from hotline.dialogue.turn import TurnRules, Turns
+from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
 from hotline.dialogue.word_lists import WordLists
 from hotline.errors import CannotStart
 from hotline.knowledge.library import LibraryReader
@@ -31,6 +31,7 @@ from hotline.telephony.audio import AudioLibrary
 from hotline.telephony.client import TwilioSender
 from hotline.telephony.languages import Language, load_languages
 from hotline.telephony.prompts import PromptBook
+from hotline.understanding.entities import EntityFinder
 from hotline.understanding.fallback import FallbackUnderstander
 from hotline.understanding.rasa import RasaClient, ResilientUnderstander
 from hotline.understanding.thresholds import Thresholds
@@ -149,8 +150,10 @@ class Services:
             self.understander,
             DangerNet.load(self.content_folder / "danger"),
             WordLists.load(self.content_folder / "words", self.languages),
+            EntityFinder.load(self.content_folder / "places", self.languages),
             Thresholds.load(self.models_folder / "thresholds.json"),
             self.live_languages,
+            today_in_germany,
         )
 
     @cached_property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,6 +14,7 @@ Decision = Literal["answer", "confirm", "clarify", "handoff"]
 class Meaning:
     """What a text or a spoken sentence was taken to mean.
 
+    ``slots`` is what the text names (country, Land, city …), ``is_pressing`` a deadline within days: see ``meaning``.
     ``danger`` is a category of the danger net, ``wish`` a key of ``wishes``, ``language`` the language to go on in when it
     should change, ``language_not_live`` one that was recognised and is not offered here.
     """
@@ -25,6 +27,8 @@ class Meaning:
     topic: str | None = None
     decision: Decision = "clarify"
     alternatives: tuple[str, ...] = ()
+    slots: Mapping[str, str] = field(default_factory=dict)
+    is_pressing: bool = False
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ event sounds or looks like is decided by ``rendering``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from hotline.dialogue.events import (
@@ -111,6 +111,7 @@ class Session:
     not_understood: int = 0
     no_match: int = 0
     ended: bool = False
+    slots: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """The session as JSON values."""
@@ -124,6 +125,7 @@ class Session:
             "not_understood": self.not_understood,
             "no_match": self.no_match,
             "ended": self.ended,
+            "slots": dict(self.slots),
         }
 
     @classmethod
@@ -185,6 +187,8 @@ class _Run:
 
     def _resolve_words(self, meaning: Meaning) -> str:
         routes = self.definition.routes
+        # What was named once need not be said again; a newer name replaces an older one.
+        self.session = replace(self.session, slots={**self.session.slots, **meaning.slots})
         if meaning.language is not None and meaning.language in self.world.languages:
             self._choose_language(meaning.language)
         if meaning.danger is not None:
@@ -227,6 +231,8 @@ class _Run:
         if self.session.language is None:
             return routes["unknown_language"]
         self._understood()
+        if meaning.is_pressing:
+            return routes["deadline"]
         return self._suggest(meaning.topic) if meaning.decision == "confirm" else self._answer_to(meaning.topic)
 
     def _suggest(self, topic: str | None) -> str:

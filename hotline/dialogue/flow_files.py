@@ -14,7 +14,7 @@ from hotline.errors import CannotStart
 FRAME_FILE = "hotline.yml"
 ROUTES = frozenset(
     {
-        "danger", "question", "hand_over", "confirm", "not_understood", "gave_up", "wrong_key", "nothing_heard",
+        "danger", "deadline", "question", "hand_over", "confirm", "not_understood", "gave_up", "wrong_key", "nothing_heard",
         "no_answer", "unknown_language", "language_not_live", "language_chosen",
     }
 )  # fmt: skip

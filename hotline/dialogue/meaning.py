@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any
 
 from hotline.dialogue.events import Decision, Meaning
 from hotline.dialogue.safety import DangerNet
 from hotline.dialogue.word_lists import Command, WordLists
+from hotline.understanding.entities import Entity, EntityFinder, days_left, slots_of
 from hotline.understanding.folding import words
 from hotline.understanding.port import UNKNOWN_LANGUAGE, Parse, Score, Understander
 from hotline.understanding.thresholds import Threshold, Thresholds
@@ -26,12 +29,20 @@ WISH_OF_INTENT = {
 }  # fmt: skip
 # Nobody may be cut off from a counsellor's reply by a guess: the model must be this sure of a "stop".
 SURE_STOP = 0.9
+INTENT_OF_WISH = {wish: intent for intent, wish in WISH_OF_INTENT.items()}
+# A deadline of so many days, or one that is over, is for a person (shared facts: policy of departure_deadline).
+PRESSING_DAYS = 7
+DEADLINE_TOPICS = frozenset({"departure_deadline", "rejected_options", "border_crossing_cert", "processing_time", "dublin"})
+WISHES_FOR_A_PERSON = frozenset({"person", "callback", "erase_my_data"})
 CRISIS = {"crisis_selfharm_violence": "selfharm"}
 
 
 @dataclass(frozen=True)
 class Understood:
-    """One text understood: its meaning for the flow, and what is stored with the message."""
+    """One text understood: its meaning for the flow, and what is stored with the message.
+
+    ``topic`` is the best label, a topic or a control intent; ``alternatives`` holds it and the next ones, best first.
+    """
 
     meaning: Meaning
     language: str | None = None
@@ -40,13 +51,37 @@ class Understood:
     confidence: float = 0.0
     alternatives: tuple[Score, ...] = ()
     engine: str = ""
+    entities: tuple[Entity, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as JSON values, as ``flask understand`` prints it."""
+        meaning = self.meaning
+        is_for_person = meaning.danger is not None or meaning.wish in WISHES_FOR_A_PERSON or meaning.is_pressing
+        return {
+            "language": self.language,
+            "language_score": round(self.language_score, 4),
+            "topic": self.topic,
+            "confidence": round(self.confidence, 4),
+            "alternatives": [{"topic": score.name, "score": round(score.score, 4)} for score in self.alternatives],
+            "entities": [asdict(entity) for entity in self.entities],
+            "danger": meaning.danger,
+            "decision": "handoff" if is_for_person else "answer" if meaning.wish else meaning.decision,
+            "engine": self.engine,
+        }
 
 
 class Interpreter:
     """Turns texts into meanings. Calls the model over the network, so it is asked before the turn's transaction."""
 
     def __init__(
-        self, understander: Understander, net: DangerNet, word_lists: WordLists, thresholds: Thresholds, live: Collection[str]
+        self,
+        understander: Understander,
+        net: DangerNet,
+        word_lists: WordLists,
+        entities: EntityFinder,
+        thresholds: Thresholds,
+        live: Collection[str],
+        today: Callable[[], date],
     ) -> None:
         """Hold what is needed.
 
@@ -54,14 +89,18 @@ class Interpreter:
             understander: the model, or what stands in for it.
             net: the danger net.
             word_lists: whole messages that need no model.
+            entities: countries, places, dates and numbers in texts.
             thresholds: how sure the model must be.
             live: languages offered.
+            today: the day in Germany; "tomorrow" and deadlines count from it.
         """
         self._understander = understander
         self._net = net
         self._word_lists = word_lists
         self._thresholds = thresholds
         self._live = frozenset(live)
+        self._entities = entities
+        self._today = today
 
     def interpret(self, text: str, language: str | None, *, may_switch: bool = True) -> Understood:
         """Understand one text.
@@ -71,30 +110,37 @@ class Interpreter:
             language: language of the conversation, None at its start.
             may_switch: False where the text cannot be in another language (speech recognised in a given one).
         """
+        parse = self._understander.parse(text, language)
+        entities = self._entities.find(text, self._today())
         danger = self._net.find(text)
         command = None if danger else self._word_lists.find(text, language)
         if command is not None:
-            return self._obey(command, language)
-        parse = self._understander.parse(text, language)
+            return self._obey(command, language, parse)
         spoken = _speak(parse, language, is_long=len(words(text)) >= SWITCH_WORDS) if may_switch else language
         threshold = self._thresholds.of(spoken, parse.engine)
         topics = tuple(score for score in parse.topics if score.name not in WISH_OF_INTENT)
         best = parse.topics[0] if parse.topics else Score("", 0.0)
         danger = danger or _suspect(parse, best, threshold)
         is_live = spoken is None or spoken in self._live
+        decision = _decide(topics, threshold)
+        left = days_left(entities, self._today())
+        is_pressing = decision == "answer" and topics[0].name in DEADLINE_TOPICS and left is not None and left <= PRESSING_DAYS
         meaning = Meaning(
             danger=danger,
             wish=_wish(best, threshold),
             language=spoken if is_live and spoken != language else None,
             language_not_live=None if is_live else spoken,
             topic=topics[0].name if topics else None,
-            decision=_decide(topics, threshold),
+            decision=decision,
             alternatives=tuple(score.name for score in topics[:SUGGESTIONS]),
+            slots=slots_of(entities),
+            is_pressing=is_pressing,
         )
         first = parse.languages[0] if parse.languages else Score(UNKNOWN_LANGUAGE, 0.0)
-        return Understood(meaning, first.name, first.score, best.name or None, best.score, parse.topics, parse.engine)
+        return Understood(meaning, first.name, first.score, best.name or None, best.score, parse.topics, parse.engine, entities)
 
-    def _obey(self, command: Command, language: str | None) -> Understood:
+    def _obey(self, command: Command, language: str | None, parse: Parse) -> Understood:
+        """What a whole message of the word lists means, whatever the model makes of it."""
         if command.named is not None:
             is_live = command.named in self._live
             meaning = Meaning(
@@ -102,11 +148,18 @@ class Interpreter:
                 language_named=True,
                 language_not_live=None if is_live else command.named,
             )
-            return Understood(meaning, command.named, 1.0, engine="words")
+            return _understood(meaning, command.named, "change_language", parse)
         # "Hello" opens a conversation in English only if no other language says it so.
         (only,) = command.languages if len(command.languages) == 1 else (None,)
         chosen = only if language is None and only in self._live else None
-        return Understood(Meaning(wish=command.wish, language=chosen), only, 1.0 if only else 0.0, engine="words")
+        guessed = parse.languages[0].name if parse.languages else None
+        intent = INTENT_OF_WISH.get(command.wish or "", command.wish or "")
+        return _understood(Meaning(wish=command.wish, language=chosen), only or language or guessed, intent, parse)
+
+
+def _understood(meaning: Meaning, language: str | None, intent: str, parse: Parse) -> Understood:
+    others = tuple(score for score in parse.topics if score.name != intent)
+    return Understood(meaning, language, 1.0 if language else 0.0, intent, 1.0, (Score(intent, 1.0), *others), parse.engine)
 
 
 def _speak(parse: Parse, language: str | None, *, is_long: bool) -> str | None:

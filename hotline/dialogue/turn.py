@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
@@ -35,6 +35,11 @@ Reply = TypeVar("Reply")
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def today_in_germany() -> date:
+    """The day that deadlines and answers count from."""
+    return datetime.now(BERLIN).date()
 
 
 @dataclass(frozen=True)

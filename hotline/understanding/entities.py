@@ -1,0 +1,264 @@
+"""What a text names: countries and nationalities, German places, days and dates, postcodes and phone numbers.
+
+Names come from CLDR in every language of the hotline, and from ``content/places/`` as people write them (``content/README.md``
+describes the files). Works without Rasa.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from babel import Locale, UnknownLocaleError
+
+from hotline.errors import CannotStart
+from hotline.understanding.folding import fold, words
+from hotline.understanding.patterns import PatternFinder
+
+Kind = Literal["country", "nationality", "land", "city", "postcode", "date", "days", "phone"]
+NAMED: tuple[Kind, ...] = ("country", "nationality", "land", "city")
+# A short name is too often a word of some other language.
+SHORTEST_NAME = 4
+HOME = "DE"
+# Words between a number and its unit, as in "5 more days".
+GAP = 1
+UNITS = {"day": 1, "week": 7, "month": 30}
+
+_POSTCODE = re.compile(r"(?<![\d+/.-])\d{5}(?![\d/.-])")
+_PHONE = re.compile(r"(?:\+|00|0)[1-9](?:[\s/().-]{0,2}\d){6,13}(?!\d)")
+_ISO_DATE = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
+_DATE = re.compile(r"(?<![\d.])(\d{1,2})\s?[./]\s?(\d{1,2})(?:\s?[./]\s?(\d{4}|\d{2})\b|(?![\d/]))")
+
+
+class BrokenPlaces(CannotStart):
+    """A file of ``content/places/`` cannot be used. The message names the file, the line and the remedy."""
+
+
+@dataclass(frozen=True)
+class Entity:
+    """One thing a text names. ``value`` is a country code, a Land code, a city, E.164, a number of days or an ISO date."""
+
+    kind: Kind
+    value: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class TimeWords:
+    """How people say days, folded: word -> unit, number, days from today, month; and words that make a time a past one."""
+
+    units: Mapping[str, str]
+    numbers: Mapping[str, int]
+    near_days: Mapping[str, int]
+    months: Mapping[str, int]
+    past: frozenset[str]
+
+
+class EntityFinder:
+    """Finds entities in any language at once."""
+
+    def __init__(self, names: Iterable[tuple[Kind, str, str]], times: TimeWords) -> None:
+        """Build the automaton.
+
+        Args:
+            names: (kind, value, pattern).
+            times: how people say days.
+        """
+        self._patterns = PatternFinder()
+        self._meaning: dict[int, set[tuple[Kind, str]]] = {}
+        for kind, value, pattern in names:
+            number = self._patterns.add(pattern)
+            if number is not None:
+                self._meaning.setdefault(number, set()).add((kind, value))
+        self._patterns.finish()
+        self._times = times
+
+    @classmethod
+    def load(cls, folder: Path, languages: Iterable[str]) -> EntityFinder:
+        """Read a folder of places and CLDR's names.
+
+        Args:
+            folder: holds ``countries.tsv``, ``lands.tsv``, ``cities.tsv`` and ``times.yml``.
+            languages: codes whose names of countries and months are known too.
+
+        Raises:
+            BrokenPlaces: a file is missing or a line of another form.
+        """
+        known = tuple(languages)
+        return cls([*_cldr_countries(known), *_read_names(folder)], _read_times(folder / "times.yml", known))
+
+    def find(self, text: str, today: date) -> tuple[Entity, ...]:
+        """The entities of a text, each once.
+
+        Args:
+            text: anything a person may send.
+            today: the day from which "tomorrow" counts.
+        """
+        folded, spoken = fold(text), words(text)
+        meanings = {meaning for number in self._patterns.find(spoken) for meaning in self._meaning[number]}
+        named = sorted(meanings, key=lambda meaning: (NAMED.index(meaning[0]), meaning[1]))
+        found = [Entity(kind, value) for kind, value in named]
+        phones, rest = _cut_phones(folded)
+        found += [Entity("phone", phone) for phone in phones]
+        found += [Entity("postcode", code) for code in _POSTCODE.findall(rest)]
+        found += [Entity("date", day.isoformat()) for day in _written_dates(rest, today)]
+        found += self._spoken_days(words(rest), today)
+        return tuple(dict.fromkeys(found))
+
+    def _spoken_days(self, spoken: list[str], today: date) -> Iterator[Entity]:
+        times = self._times
+        for index, word in enumerate(spoken):
+            if word in times.near_days:
+                yield Entity("date", (today + timedelta(days=times.near_days[word])).isoformat())
+            number = self._number(word)
+            around = spoken[max(0, index - 2) : index + GAP + 4]
+            if number is None or times.past & set(around):
+                continue
+            unit = next((times.units[near] for near in spoken[index + 1 : index + 2 + GAP] if near in times.units), None)
+            if unit is not None:
+                yield Entity("days", str(number * UNITS[unit]))
+            beside = (spoken[index + 1 : index + 2] or [""])[0], spoken[index - 1] if index else ""
+            month = next((times.months[near] for near in beside if near in times.months), None)
+            if unit is None and month is not None and (day := _next(number, month, today)):
+                yield Entity("date", day.isoformat())
+
+    def _number(self, word: str) -> int | None:
+        if word.isdigit() and len(word) <= 3:
+            return int(word)
+        return self._times.numbers.get(word)
+
+
+def slots_of(entities: Iterable[Entity]) -> dict[str, str]:
+    """What a conversation keeps of entities: never a phone number, and of several of a kind none, for it is not clear which."""
+    kept: dict[str, str] = {}
+    doubled = set()
+    for entity in entities:
+        if entity.kind == "phone":
+            continue
+        if entity.kind in kept:
+            doubled.add(entity.kind)
+        kept[entity.kind] = entity.value
+    return {kind: value for kind, value in kept.items() if kind not in doubled}
+
+
+def days_left(entities: Iterable[Entity], today: date) -> int | None:
+    """Days until the earliest time a text names, negative when it is over; None when it names none."""
+    left = [int(entity.value) for entity in entities if entity.kind == "days"]
+    left += [(date.fromisoformat(entity.value) - today).days for entity in entities if entity.kind == "date"]
+    return min(left, default=None)
+
+
+# -- phones and dates in figures ---------------------------------------------------------------------------------------------
+
+
+def _cut_phones(folded: str) -> tuple[list[str], str]:
+    """The phone numbers of a text as E.164, and the text without them: their figures are no postcodes and no dates."""
+    phones = []
+
+    def take(match: re.Match[str]) -> str:
+        figures = re.sub(r"\D", "", match.group())
+        # A German number begins with one zero, a foreign one with two or a plus.
+        international = (
+            figures if match.group().startswith("+") else figures[2:] if figures.startswith("00") else "49" + figures[1:]
+        )
+        if not 9 <= len(international) <= 15 or _DATE.fullmatch(match.group()):
+            return match.group()
+        phones.append("+" + international)
+        return " "
+
+    return phones, _PHONE.sub(take, folded)
+
+
+def _written_dates(text: str, today: date) -> Iterator[date]:
+    for year, month, day in _ISO_DATE.findall(text):
+        if found := _day(int(year), int(month), int(day)):
+            yield found
+    for day, month, year in _DATE.findall(text):
+        number = int(year) + (2000 if len(year) == 2 else 0) if year else 0
+        found = _day(number, int(month), int(day)) if number else _next(int(day), int(month), today)
+        if found:
+            yield found
+
+
+def _next(day: int, month: int, today: date) -> date | None:
+    """The next such day; people who name a day without a year mean one ahead, or one a few weeks ago."""
+    this_year = _day(today.year, month, day)
+    if this_year and this_year < today - timedelta(days=60):
+        return _day(today.year + 1, month, day)
+    return this_year
+
+
+def _day(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+# -- files -------------------------------------------------------------------------------------------------------------------
+
+
+def _cldr_countries(languages: Iterable[str]) -> Iterator[tuple[Kind, str, str]]:
+    for locale in _locales(languages):
+        for code, name in locale.territories.items():
+            if len(code) == 2 and code.isalpha() and code != HOME and len(fold(name)) >= SHORTEST_NAME:
+                yield "country", code, name
+
+
+def _locales(languages: Iterable[str]) -> Iterator[Locale]:
+    for code in languages:
+        for name in (code, f"{code}_Latn") if code == "sr" else (code,):
+            try:
+                yield Locale.parse(name)
+            except UnknownLocaleError:
+                continue
+
+
+def _read_names(folder: Path) -> Iterator[tuple[Kind, str, str]]:
+    for line in _lines(folder / "countries.tsv", 3):
+        kind: Kind = "nationality" if line[1] == "nationality" else "country"
+        yield from ((kind, line[0], pattern) for pattern in line[2].split("|"))
+    for line in _lines(folder / "lands.tsv", 2):
+        yield from (("land", line[0], pattern) for pattern in line[1].split("|"))
+    for line in _lines(folder / "cities.tsv", 3):
+        yield from (("city", line[0], pattern) for pattern in line[2].split("|"))
+
+
+def _lines(path: Path, cells: int) -> Iterator[list[str]]:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            for number, line in enumerate(csv.reader(file, delimiter="\t", quoting=csv.QUOTE_NONE), start=1):
+                if len(line) != cells or not all(line):
+                    raise BrokenPlaces(f"{path}, line {number}: must have {cells} cells parted by tabs.")
+                yield line
+    except FileNotFoundError:
+        raise BrokenPlaces(f"{path} is missing. Restore it from the repository.") from None
+
+
+def _read_times(path: Path, languages: Iterable[str]) -> TimeWords:
+    try:
+        content: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))["languages"]
+        units, numbers, near, months, past = {}, {}, {}, {}, set()
+        for spoken in content.values():
+            units.update({fold(word): unit for unit in UNITS for word in spoken.get(unit, [])})
+            numbers.update({fold(str(word)): int(number) for number, said in spoken.get("numbers", {}).items() for word in said})
+            near.update({fold(word): int(days) for days, said in spoken.get("near", {}).items() for word in said})
+            months.update({fold(str(word)): int(month) for month, said in spoken.get("months", {}).items() for word in said})
+            past |= {fold(word) for word in spoken.get("past", [])}
+    except FileNotFoundError:
+        raise BrokenPlaces(f"{path} is missing. Restore it from the repository.") from None
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise BrokenPlaces(
+            f"{path}: must hold `languages` with day, week, month, numbers, near, months and past ({error})."
+        ) from None
+    for locale in _locales(languages):
+        for width in ("wide", "abbreviated"):
+            for month, name in locale.months["format"][width].items():
+                if len(fold(name).strip(".")) >= SHORTEST_NAME - 1:
+                    months.setdefault(fold(name).strip("."), int(month))
+    return TimeWords(units, numbers, near, months, frozenset(past))
