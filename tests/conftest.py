@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
+from tempfile import gettempdir
 
 import pytest
 from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import text
 
+from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.texts import compile_texts
 from hotline.knowledge.loading import load_content, read_content
 from hotline.services import Services
@@ -20,7 +24,7 @@ from hotline.settings import LOCAL_ACCOUNT, ROOT, Settings
 from hotline.store import migrate
 from hotline.store.database import Database
 from hotline.store.tables import metadata
-from hotline.understanding.port import Parse, Score
+from hotline.understanding.port import Parse, Score, Understander
 from hotline.web.factory import make_flask
 
 BASE_URL = "https://hotline.test"
@@ -159,12 +163,25 @@ class _QuietDoorbell:
         self._rung.append(outbox_id)
 
 
+@cache
+def _interpreter() -> Interpreter:
+    """The rules and word lists of all languages: seconds to read and never changed, so that all tests share them."""
+    return Services(make_settings(Path(gettempdir()))).interpreter
+
+
+def interpreter_with(understander: Understander) -> Interpreter:
+    """The real interpreter around another understander."""
+    made = copy(_interpreter())
+    vars(made)["_understander"] = understander
+    return made
+
+
 def make_hotline(settings: Settings) -> Hotline:
     """A hotline with the real flows, texts and answers; only understanding, the clock and the worker's doorbell are ours."""
     services = Services(settings)
     clock, understander, rung = Clock(), ScriptedUnderstander(), list[int]()
     # cached_property: what stands in the instance is used instead of being made.
-    vars(services).update(understander=understander, doorbell=_QuietDoorbell(rung))
+    vars(services).update(understander=understander, interpreter=interpreter_with(understander), doorbell=_QuietDoorbell(rung))
     migrate.upgrade(services.database)
     load_content(services.database, read_content(services.content_folder, services.languages))
     vars(services.turns)["_clock"] = clock

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
@@ -83,14 +83,15 @@ class EntityFinder:
         """Read a folder of places and CLDR's names.
 
         Args:
-            folder: holds ``countries.tsv``, ``lands.tsv``, ``cities.tsv`` and ``times.yml``.
+            folder: holds ``countries.tsv``, ``no_countries.tsv``, ``lands.tsv``, ``cities.tsv`` and ``times.yml``.
             languages: codes whose names of countries and months are known too.
 
         Raises:
             BrokenPlaces: a file is missing or a line of another form.
         """
         known = tuple(languages)
-        return cls([*_cldr_countries(known), *_read_names(folder)], _read_times(folder / "times.yml", known))
+        countries = list(_cldr_countries(known, {fold(line[0]) for line in _lines(folder / "no_countries.tsv", 2)}))
+        return cls([*countries, *_read_names(folder)], _read_times(folder / "times.yml", known))
 
     def find(self, text: str, today: date) -> tuple[Entity, ...]:
         """The entities of a text, each once.
@@ -100,7 +101,7 @@ class EntityFinder:
             today: the day from which "tomorrow" counts.
         """
         folded, spoken = fold(text), words(text)
-        meanings = {meaning for number in self._patterns.find(spoken) for meaning in self._meaning[number]}
+        meanings = {meaning for number in self._patterns.find_longest(spoken) for meaning in self._meaning[number]}
         named = sorted(meanings, key=lambda meaning: (NAMED.index(meaning[0]), meaning[1]))
         found = [Entity(kind, value) for kind, value in named]
         phones, rest = _cut_phones(folded)
@@ -203,10 +204,16 @@ def _day(year: int, month: int, day: int) -> date | None:
 # -- files -------------------------------------------------------------------------------------------------------------------
 
 
-def _cldr_countries(languages: Iterable[str]) -> Iterator[tuple[Kind, str, str]]:
+def _cldr_countries(languages: Iterable[str], words_of_ours: Container[str]) -> Iterator[tuple[Kind, str, str]]:
     for locale in _locales(languages):
         for code, name in locale.territories.items():
-            if len(code) == 2 and code.isalpha() and code != HOME and len(fold(name)) >= SHORTEST_NAME:
+            if (
+                len(code) == 2
+                and code.isalpha()
+                and code != HOME
+                and len(fold(name)) >= SHORTEST_NAME
+                and fold(name) not in words_of_ours
+            ):
                 yield "country", code, name
 
 

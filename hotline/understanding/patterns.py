@@ -24,6 +24,7 @@ class PatternFinder:
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
+        self._texts: list[str] = []
         self._shapes: dict[int, re.Pattern[str]] = {}
         self._automaton = ahocorasick.Automaton()
 
@@ -34,7 +35,12 @@ class PatternFinder:
             Its number, or None when nothing of it is left after folding.
         """
         folded = _fold_pattern(pattern)
-        return self._numbers.setdefault(folded, len(self._numbers)) if folded else None
+        if not folded:
+            return None
+        if folded not in self._numbers:
+            self._numbers[folded] = len(self._texts)
+            self._texts.append(folded)
+        return self._numbers[folded]
 
     def finish(self) -> None:
         """Build the automaton; call once, after the last ``add``."""
@@ -56,6 +62,12 @@ class PatternFinder:
         prepared = _BORDER + _BORDER.join(NUMBER if word.isdigit() else word for word in folded_words) + _BORDER
         candidates = {number for _, numbers in self._automaton.iter(prepared) for number in numbers}
         return frozenset(n for n in candidates if n not in self._shapes or self._shapes[n].search(prepared))
+
+    def find_longest(self, folded_words: Sequence[str]) -> frozenset[int]:
+        """As ``find``, without patterns that are part of a longer one found: "Guinea" in "Guinea-Bissau"."""
+        found = self.find(folded_words)
+        texts = {number: self._texts[number] for number in found}
+        return frozenset(n for n in found if not any(texts[n] in longer and texts[n] != longer for longer in texts.values()))
 
 
 def _fold_pattern(pattern: str) -> str:

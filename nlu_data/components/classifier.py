@@ -43,7 +43,7 @@ class TextClassifier(GraphComponent, IntentClassifier):
         self._storage = storage
         self._resource = resource
         self._lexicon = Lexicon.load(Path(config["lexicon"]))
-        self._features = TextFeatures(config["concept_weight"])
+        self._features = TextFeatures(config["piece_weight"], config["concept_weight"])
         self._topics = LinearModel()
         self._danger = LinearModel()
 
@@ -53,9 +53,10 @@ class TextClassifier(GraphComponent, IntentClassifier):
         return {
             "lexicon": "lexicon.tsv",
             "danger_examples": "danger",
+            "piece_weight": 1.4,
             "concept_weight": 0.7,
             "min_texts": 2,
-            "topic_regularisation": 0.5,
+            "topic_regularisation": 0.7,
             "topic_sharpness": 4.0,
             "danger_regularisation": 0.5,
             "danger_sharpness": 4.0,

@@ -1,4 +1,4 @@
-"""What a short text looks like to the model: its words and word pairs, pieces of words, and the concepts it speaks of."""
+"""What a short text looks like to the model: its words and word pairs, pieces of their sound, and the concepts it speaks of."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sparse
 
 from components.lexicon import Lexicon
+from components.sound import sound
 from components.tfidf import Row, Tfidf
 
 SHORTEST_PIECE, LONGEST_PIECE = 2, 5
@@ -17,24 +18,24 @@ MOST_PAIRED = 14
 
 
 class TextFeatures:
-    """Three views of a text side by side, each of length 1, the concepts weighted."""
+    """Three views of a text side by side, each of a length of its own."""
 
-    def __init__(self, concept_weight: float) -> None:
-        """Set the weight.
+    def __init__(self, piece_weight: float, concept_weight: float) -> None:
+        """Set the lengths.
 
         Args:
-            concept_weight: of the concepts, against 1 of words and pieces.
+            piece_weight: of the pieces, against 1 of the words.
+            concept_weight: of the concepts.
         """
-        self._concept_weight = concept_weight
+        self._weights = (1.0, piece_weight, concept_weight)
         self._views = (Tfidf(), Tfidf(), Tfidf())
 
     def fit(self, texts: Sequence[Sequence[str]], lexicon: Lexicon, min_texts: int) -> sparse.csr_matrix:
         """Learn from texts given as their words; see ``Tfidf.fit``."""
         blocks = [
-            view.fit([list(look(words)) for words in texts], min_texts)
-            for view, look in zip(self._views, _looks(lexicon), strict=True)
+            view.fit([list(look(words)) for words in texts], min_texts) * np.float32(weight)
+            for view, look, weight in zip(self._views, _looks(lexicon), self._weights, strict=True)
         ]
-        blocks[-1] = blocks[-1] * np.float32(self._concept_weight)
         return sparse.hstack(blocks, format="csr")
 
     def row(self, words: Sequence[str], lexicon: Lexicon) -> Row:
@@ -42,7 +43,7 @@ class TextFeatures:
         columns: list[int] = []
         values: list[float] = []
         offset = 0
-        for view, look, weight in zip(self._views, _looks(lexicon), (1.0, 1.0, self._concept_weight), strict=True):
+        for view, look, weight in zip(self._views, _looks(lexicon), self._weights, strict=True):
             row = view.row(look(words))
             columns += [offset + column for column in row.columns]
             values += [weight * value for value in row.values]
@@ -59,9 +60,9 @@ def _words_and_pairs(words: Sequence[str]) -> Iterable[str]:
 
 
 def _pieces(words: Sequence[str]) -> Iterable[str]:
-    """Every run of 2 to 5 letters of every word, its edges marked: what survives typing errors and endings."""
+    """Every run of 2 to 5 letters of how a word sounds, its edges marked: what survives typing errors, endings and scripts."""
     for word in words:
-        edged = f" {word} "
+        edged = f" {sound(word)} "
         for size in range(SHORTEST_PIECE, LONGEST_PIECE + 1):
             if size >= len(edged):
                 yield edged
