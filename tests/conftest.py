@@ -25,6 +25,7 @@ from hotline.store import migrate
 from hotline.store.database import Database
 from hotline.store.tables import metadata
 from hotline.understanding.port import Parse, Score, Understander
+from hotline.understanding.thresholds import Thresholds
 from hotline.web.factory import make_flask
 
 BASE_URL = "https://hotline.test"
@@ -170,9 +171,9 @@ def _interpreter() -> Interpreter:
 
 
 def interpreter_with(understander: Understander) -> Interpreter:
-    """The real interpreter around another understander."""
+    """The real interpreter around another understander; with the thresholds of an untrained model, whatever was trained last."""
     made = copy(_interpreter())
-    vars(made)["_understander"] = understander
+    vars(made).update(_understander=understander, _thresholds=Thresholds({}))
     return made
 
 

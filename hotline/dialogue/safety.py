@@ -30,9 +30,11 @@ class BrokenDangerRule(CannotStart):
 
 @dataclass(frozen=True)
 class _Rule:
+    """All groups must be found, and ``without`` must not; groups are known by their numbers."""
+
     category: str
-    groups: tuple[frozenset[int], ...]
-    without: frozenset[int]
+    groups: tuple[int, ...]
+    without: tuple[int, ...]
 
 
 class DangerNet:
@@ -48,15 +50,19 @@ class DangerNet:
             BrokenDangerRule: a rule is empty or its category unknown.
         """
         self._patterns = PatternFinder()
+        # The same long list of alternatives stands in many rules and is kept once.
+        self._numbers: dict[str, int] = {}
+        groups_of: dict[int, list[int]] = defaultdict(list)
         self._rules_of: dict[int, list[_Rule]] = defaultdict(list)
         for language, categories in rules_by_language.items():
             for category, rules in categories.items():
                 if category not in CATEGORIES:
                     raise BrokenDangerRule(f"danger/{language}.yml: unknown category {category!r}; use {', '.join(CATEGORIES)}.")
                 for text in rules:
-                    rule = self._read_rule(language, category, str(text))
-                    for number in rule.groups[0]:
-                        self._rules_of[number].append(rule)
+                    rule = self._read_rule(language, category, str(text), groups_of)
+                    self._rules_of[rule.groups[0]].append(rule)
+        self._groups_of = {pattern: tuple(groups) for pattern, groups in groups_of.items()}
+        self._numbers.clear()
         self._patterns.finish()
 
     @classmethod
@@ -69,7 +75,7 @@ class DangerNet:
         found: dict[str, dict[str, Any]] = {}
         for path in sorted(folder.glob("*.yml")):
             try:
-                content = yaml.safe_load(path.read_text(encoding="utf-8"))
+                content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
                 found[path.stem] = {category: rules or [] for category, rules in content["categories"].items()}
             except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
                 raise BrokenDangerRule(f"{path}: must hold `language` and `categories` with lists of rules ({error}).") from None
@@ -79,21 +85,32 @@ class DangerNet:
 
     def find(self, text: str) -> str | None:
         """The most urgent danger a text speaks of, or None."""
-        found = self._patterns.find(words(text, LONGEST_TEXT))
+        patterns = self._patterns.find(words(text, LONGEST_TEXT))
+        found = {group for pattern in patterns for group in self._groups_of.get(pattern, ())}
         categories = {
             rule.category
-            for number in found
-            for rule in self._rules_of[number]
-            if not (rule.without & found) and all(group & found for group in rule.groups)
+            for first in found
+            for rule in self._rules_of.get(first, ())
+            if found.issuperset(rule.groups) and found.isdisjoint(rule.without)
         }
         return next((category for category in CATEGORIES if category in categories), None)
 
-    def _read_rule(self, language: str, category: str, rule: str) -> _Rule:
+    def _read_rule(self, language: str, category: str, rule: str, groups_of: dict[int, list[int]]) -> _Rule:
         wanted, *without = rule.split(" - ")
-        groups = tuple(self._read_group(part) for part in wanted.split(" + "))
-        if not groups or not all(groups):
+        groups = [self._read_group(part, groups_of) for part in wanted.split(" + ")]
+        if None in groups:
             raise BrokenDangerRule(f"danger/{language}.yml, {category}: the rule {rule!r} has an empty part.")
-        return _Rule(category, groups, frozenset[int]().union(*(self._read_group(part) for part in without)))
+        forbidden = [self._read_group(part, groups_of) for part in without]
+        return _Rule(category, tuple(filter(None, groups)), tuple(filter(None, forbidden)))
 
-    def _read_group(self, group: str) -> frozenset[int]:
-        return frozenset(number for part in group.split("|") if (number := self._patterns.add(part)) is not None)
+    def _read_group(self, group: str, groups_of: dict[int, list[int]]) -> int | None:
+        """The number of a group, from 1; None when no alternative is left after folding."""
+        if group in self._numbers:
+            return self._numbers[group]
+        patterns = {pattern for part in group.split("|") if (pattern := self._patterns.add(part)) is not None}
+        if not patterns:
+            return None
+        number = self._numbers[group] = len(self._numbers) + 1
+        for pattern in patterns:
+            groups_of[pattern].append(number)
+        return number

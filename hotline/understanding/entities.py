@@ -101,7 +101,7 @@ class EntityFinder:
             today: the day from which "tomorrow" counts.
         """
         folded, spoken = fold(text), words(text)
-        meanings = {meaning for number in self._patterns.find_longest(spoken) for meaning in self._meaning[number]}
+        meanings = {meaning for number in self._patterns.find_longest(spoken) for meaning in self._meaning.get(number, ())}
         named = sorted(meanings, key=lambda meaning: (NAMED.index(meaning[0]), meaning[1]))
         found = [Entity(kind, value) for kind, value in named]
         phones, rest = _cut_phones(folded)

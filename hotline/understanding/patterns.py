@@ -6,8 +6,9 @@ Texts and patterns are folded the same way, so case, diacritics, Arabic letter v
 from __future__ import annotations
 
 import re
+from array import array
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import ahocorasick
 
@@ -20,13 +21,17 @@ _BORDER = " "
 
 
 class PatternFinder:
-    """Patterns get numbers as they are added; ``find`` tells which of them a text holds."""
+    """Patterns get numbers as they are added; ``find`` tells which of them a text holds.
+
+    There may be a hundred thousand in every web process, so the automaton keeps plain integers and nothing else.
+    """
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
-        self._texts: list[str] = []
-        self._shapes: dict[int, re.Pattern[str]] = {}
-        self._automaton = ahocorasick.Automaton()
+        self._automaton = ahocorasick.Automaton(ahocorasick.STORE_INTS)
+        # Of patterns with a star inside, the automaton finds the longest piece; the whole is looked for afterwards.
+        self._shapes: dict[int, list[tuple[int, re.Pattern[str]]]] = defaultdict(list)
+        self._lengths = array("H")
 
     def add(self, pattern: str) -> int | None:
         """Add a pattern; the same one twice is one.
@@ -35,39 +40,48 @@ class PatternFinder:
             Its number, or None when nothing of it is left after folding.
         """
         folded = _fold_pattern(pattern)
-        if not folded:
-            return None
-        if folded not in self._numbers:
-            self._numbers[folded] = len(self._texts)
-            self._texts.append(folded)
-        return self._numbers[folded]
+        return self._numbers.setdefault(folded, len(self._numbers)) if folded else None
 
     def finish(self) -> None:
         """Build the automaton; call once, after the last ``add``."""
-        by_piece: dict[str, list[int]] = defaultdict(list)
-        for pattern, number in self._numbers.items():
+        for pattern, number in list(self._numbers.items()):
             pieces = pattern.split(OPEN)
             if len(pieces) > 1:
-                self._shapes[number] = re.compile(r"\w*".join(re.escape(piece) for piece in pieces))
-            by_piece[max(pieces, key=len)].append(number)
-        for piece, numbers in by_piece.items():
-            self._automaton.add_word(piece, tuple(numbers))
+                piece = self._numbers.setdefault(max(pieces, key=len), len(self._numbers))
+                self._shapes[piece].append((number, re.compile(r"\w*".join(re.escape(part) for part in pieces))))
+        for pattern, number in self._numbers.items():
+            self._lengths.append(len(pattern))
+            if OPEN not in pattern:
+                self._automaton.add_word(pattern, number)
         if self._numbers:
             self._automaton.make_automaton()
+        self._numbers = {}
 
     def find(self, folded_words: Sequence[str]) -> frozenset[int]:
         """The numbers of the patterns in a text, given as its folded words."""
-        if not self._numbers:
-            return frozenset()
-        prepared = _BORDER + _BORDER.join(NUMBER if word.isdigit() else word for word in folded_words) + _BORDER
-        candidates = {number for _, numbers in self._automaton.iter(prepared) for number in numbers}
-        return frozenset(n for n in candidates if n not in self._shapes or self._shapes[n].search(prepared))
+        return frozenset(number for number, _, _ in self._found(folded_words))
 
     def find_longest(self, folded_words: Sequence[str]) -> frozenset[int]:
-        """As ``find``, without patterns that are part of a longer one found: "Guinea" in "Guinea-Bissau"."""
-        found = self.find(folded_words)
-        texts = {number: self._texts[number] for number in found}
-        return frozenset(n for n in found if not any(texts[n] in longer and texts[n] != longer for longer in texts.values()))
+        """As ``find``, without patterns that stand inside a longer one found: "Guinea" in "Guinea-Bissau"."""
+        found = set(self._found(folded_words))
+        spans = {(start, end) for _, start, end in found}
+        return frozenset(
+            number
+            for number, start, end in found
+            if not any(far_start <= start and end <= far_end for far_start, far_end in spans - {(start, end)})
+        )
+
+    def _found(self, folded_words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
+        """The number of each pattern found, and from where to where it stands."""
+        if not self._lengths:
+            return
+        text = _BORDER + _BORDER.join(NUMBER if word.isdigit() else word for word in folded_words) + _BORDER
+        for last, number in self._automaton.iter(text):
+            end = last + 1
+            yield number, end - self._lengths[number], end
+            for shaped, shape in self._shapes.get(number, ()):
+                if match := shape.search(text):
+                    yield shaped, match.start(), match.end()
 
 
 def _fold_pattern(pattern: str) -> str:

@@ -68,6 +68,11 @@ def test_other_countries_are_found_by_their_names(text: str, code: str) -> None:
     assert _find(text, "country") == [code]
 
 
+def test_country_whose_name_is_part_of_another_is_not_found_in_it() -> None:
+    assert _find("Ich bin aus Guinea-Bissau", "country") == ["GW"]
+    assert _find("Ich bin aus Guinea", "country") == ["GN"]
+
+
 def test_germany_is_where_everybody_is_and_no_country_of_return() -> None:
     assert _find("Ich bin in Deutschland / Germany / Almanya / ألمانيا", "country") == []
 
@@ -80,7 +85,8 @@ def test_nationality_is_told_from_the_country(text: str, code: str) -> None:
 
 def test_german_places_name_their_land() -> None:
     assert _find("Ich wohne in Berlin", "land") == ["DE-BE"]
-    assert _find("انا في برلين", "city") == ["Berlin"]
+    assert _find("أنا في برلين", "land") == ["DE-BE"]
+    assert _find("Ich wohne in Köln", "city") == ["Köln"]
     assert _find("NRW", "land") == ["DE-NW"]
 
 

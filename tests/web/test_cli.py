@@ -166,7 +166,7 @@ def test_message_that_did_not_fail_is_not_sent_again(hotline: Hotline) -> None:
 
 
 @pytest.fixture
-def spoilt(tmp_path: Path) -> Iterator[Hotline]:
+def spoilt(tmp_path: Path) -> Hotline:
     """A hotline on copies of flows, texts and answers, for a test to spoil. No database is there."""
     root = tmp_path / "root"
     for folder in ("ivr_flows", "translations", "content", "hotline/web/templates"):
@@ -174,7 +174,7 @@ def spoilt(tmp_path: Path) -> Iterator[Hotline]:
     services = Services(replace(make_settings(tmp_path / "data"), root=root))
     app = make_flask(services)
     register_commands(app, services)
-    yield Hotline(services, app, None, None, [])  # type: ignore[arg-type]
+    return Hotline(services, app, None, None, [])  # type: ignore[arg-type]
 
 
 def _change(hotline: Hotline, name: str, old: str, new: str) -> None:

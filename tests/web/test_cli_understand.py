@@ -13,6 +13,8 @@ from flask import Flask
 
 from hotline.cli import register_commands
 from hotline.services import Services
+from hotline.understanding.fallback import FallbackUnderstander
+from hotline.understanding.rasa import RasaClient, ResilientUnderstander
 from hotline.web.factory import make_flask
 from tests.conftest import interpreter_with, make_settings
 from tests.servers import Asked, LocalServer, local_server, rasa_answer
@@ -35,7 +37,8 @@ def rasa() -> Iterator[LocalServer]:
 
 def _make_app(tmp_path: Path, url: str) -> Flask:
     services = Services(make_settings(tmp_path, RASA_URL=url))
-    vars(services)["interpreter"] = interpreter_with(services.understander)
+    rasa = RasaClient(services.settings.rasa_url, services.settings.rasa_token, services.settings.rasa_timeout_seconds)
+    vars(services)["interpreter"] = interpreter_with(ResilientUnderstander(rasa, FallbackUnderstander([])))
     app = make_flask(services)
     register_commands(app, services)
     return app
