@@ -1,7 +1,7 @@
 """The rival: the plain Rasa server with its own Twilio voice connector and our model, one answer a topic.
 
-Runs on the Python of ``nlu_data/.venv`` from the folder ``nlu_data``: ``python ../bench/plain_rasa.py --port 5006``. Training reuses
-what ``train.py`` left in Rasa's cache, so only the dialogue part is trained.
+Runs on the Python of ``nlu_data/.venv`` from the folder ``nlu_data``: ``python ../bench/plain_rasa.py --port 5006``. Training
+reuses what ``train.py`` left in Rasa's cache, so only the dialogue part is trained.
 """
 
 from __future__ import annotations

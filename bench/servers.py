@@ -63,11 +63,11 @@ def gunicorn(app: str, port: int) -> list[str]:
 
 
 def memory_megabytes(pid: int) -> float:
-    """Resident memory of a process and its children."""
-    total = 0.0
+    """Resident memory of a process, or of its largest child where it only watches over children (gunicorn)."""
+    largest = 0.0
     for status in Path("/proc").glob("[0-9]*/status"):
         with contextlib.suppress(OSError):
             fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
             if pid in (int(fields["Pid"]), int(fields["PPid"])):
-                total += int(fields.get("VmRSS", "0 kB").split()[0]) / 1024
-    return total
+                largest = max(largest, int(fields.get("VmRSS", "0 kB").split()[0]) / 1024)
+    return largest

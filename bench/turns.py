@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import subprocess
 import sys
@@ -49,24 +50,18 @@ def _start(stack: ExitStack, folder: Path) -> tuple[dict[str, str], dict[str, in
     }
     for step in (["texts", "compile"], ["db", "upgrade"], ["content", "load"], ["audio", "build"]):
         command = [str(BACKEND / "flask"), *step]
-        subprocess.run(command, cwd=ROOT, env={**_path(), **environment}, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=True, stdout=subprocess.DEVNULL)
     print("Starting the servers; the plain Rasa model is trained first if needed ...", flush=True)
     pids = {
         "understanding process": stack.enter_context(
             process([str(RASA), "serve.py", "--port", str(rasa)], NLU, environment, rasa)
         ),
-        "web server": stack.enter_context(process(gunicorn("app:app", web), ROOT, environment, web)),
+        "web worker": stack.enter_context(process(gunicorn("app:app", web), ROOT, environment, web)),
         "worker": stack.enter_context(process([str(BACKEND / "flask"), "worker"], ROOT, environment)),
         PLAIN: stack.enter_context(process([str(RASA), "../bench/plain_rasa.py", "--port", str(plain)], NLU, {}, plain)),
         BARE: stack.enter_context(process(gunicorn("bench.bare:app", bare), ROOT, {}, bare)),
     }
     return {OURS: base, PLAIN: f"http://127.0.0.1:{plain}", BARE: f"http://127.0.0.1:{bare}"}, pids
-
-
-def _path() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)
 
 
 def _measure(bases: dict[str, str]) -> list[tuple[str, int, str, Timing]]:

@@ -6,6 +6,7 @@ import getpass
 import json
 import secrets
 import sys
+import unicodedata
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import wraps
@@ -221,7 +222,7 @@ def _handoffs(services: Services) -> AppGroup:
             lines = desk().read(connection, handoff_id, actor(), now)
             revealed = desk().reveal_number(connection, handoff_id, actor(), now) if number else None
         for line in lines:
-            click.echo(f"{line.said_at:%Y-%m-%d %H:%M} {line.author}: {line.text}")
+            click.echo(f"{line.said_at:%Y-%m-%d %H:%M} {line.author}: {_harmless(line.text)}")
         if number:
             click.echo(f"Number: {revealed or 'withheld'}")
 
@@ -246,6 +247,12 @@ def _handoffs(services: Services) -> AppGroup:
         click.echo("Closed.")
 
     return group
+
+
+def _harmless(text: str) -> str:
+    """A text of a stranger for a terminal: no control sequences, no turned reading direction, further lines set in."""
+    lines = ("".join(c for c in line if unicodedata.category(c)[0] != "C") for line in text.splitlines())
+    return "\n    ".join(lines)
 
 
 def _outbox(services: Services) -> AppGroup:

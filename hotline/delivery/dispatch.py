@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from hotline.delivery.outbox import FAILED, OPTED_OUT, QUEUED, SENT, ClaimedMessage, Outbox
+from hotline.privacy.cipher import Unreadable
 from hotline.store.database import Database
 from hotline.telephony.client import SendFailed
 from hotline.telephony.inbound import WHATSAPP
@@ -55,8 +56,7 @@ class Dispatcher:
         Returns:
             Seconds until it should be tried again, or None.
         """
-        with self._database.begin() as connection:
-            claimed = self._outbox.claim(connection, outbox_id, self._clock())
+        claimed = self._claim(outbox_id)
         if claimed is None:
             return None
         prefix = WHATSAPP if claimed.message.channel == "whatsapp" else ""
@@ -71,6 +71,17 @@ class Dispatcher:
             return self._note_failure(claimed, failure)
         with self._database.begin() as connection:
             self._outbox.finish(connection, outbox_id, SENT, now=self._clock(), provider_sid=sid)
+        return None
+
+    def _claim(self, outbox_id: int) -> ClaimedMessage | None:
+        try:
+            with self._database.begin() as connection:
+                return self._outbox.claim(connection, outbox_id, self._clock())
+        except Unreadable:
+            # One row of a lost key must not hold up all behind it; `flask outbox list` shows it.
+            log.exception("message cannot be decrypted", extra={"outbox_id": outbox_id})
+        with self._database.begin() as connection:
+            self._outbox.finish(connection, outbox_id, FAILED, now=self._clock())
         return None
 
     def _note_failure(self, claimed: ClaimedMessage, failure: SendFailed) -> int | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from huey import Huey, RedisHuey, SqliteHuey, crontab
-from redis import Redis
+from redis import ConnectionPool
 from redis.exceptions import RedisError
 
 from hotline.delivery.dispatch import Dispatcher
@@ -17,6 +17,7 @@ from hotline.errors import CannotStart
 log = logging.getLogger(__name__)
 NAME = "hotline"
 WORKERS = 4
+REDIS_SECONDS = 2
 
 
 class QueueMisconfigured(CannotStart):
@@ -37,10 +38,11 @@ def open_queue(redis_url: str | None, data_dir: Path) -> Huey:
         data_dir.mkdir(parents=True, exist_ok=True)
         return SqliteHuey(NAME, filename=str(data_dir / "jobs.db"), results=False)
     try:
-        Redis.from_url(redis_url).close()
+        # A mute Redis must not hold up the answer to a webhook; the worker waits a second at most for a job.
+        pool = ConnectionPool.from_url(redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=1)
     except ValueError:
         raise QueueMisconfigured("REDIS_URL must start with redis://, rediss:// or unix://") from None
-    return RedisHuey(NAME, url=redis_url, results=False)
+    return RedisHuey(NAME, connection_pool=pool, results=False)
 
 
 class Doorbell:
@@ -89,6 +91,12 @@ def run_worker(queue: Huey, doorbell: Doorbell) -> None:
         doorbell: made by ``register_jobs``, so that the queue knows its jobs.
     """
     # What waited while no worker ran goes out now, not at the next full minute.
-    doorbell.sweep()
-    # SQLite is polled: half a second is the longest a text waits there. No signal handling of ours: Huey's finishes running jobs.
-    queue.create_consumer(workers=WORKERS, worker_type="thread", max_delay=0.5, check_worker_health=True).run()
+    try:
+        doorbell.sweep()
+    except RedisError:
+        raise QueueMisconfigured("Redis does not answer; start it, or correct REDIS_URL.") from None
+    # SQLite is polled: half a second is the longest a text waits there. SIGTERM finishes running jobs first,
+    # so that an update leaves no message half sent.
+    queue.create_consumer(
+        workers=WORKERS, worker_type="thread", max_delay=0.5, check_worker_health=True, graceful_signal="TERM"
+    ).run()

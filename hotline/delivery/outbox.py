@@ -14,6 +14,8 @@ from hotline.store.database import Database, insert_returning_id
 from hotline.store.tables import addresses, messages, opt_outs, outbox
 
 QUEUED, SENDING, SENT, FAILED, OPTED_OUT, UNSURE = "queued", "sending", "sent", "failed", "opted_out", "unsure"
+# A message that is to be sent again knows nothing of the send before: reports of that one must not touch it.
+AS_NEW = {"status": QUEUED, "provider_sid": None, "error_code": None}
 PROBLEMS = (FAILED, "undelivered", UNSURE)
 # Longer than a send may take (connect, wait, both time-outs): after it the sender is taken for dead.
 CLAIM_SECONDS = 60
@@ -171,6 +173,8 @@ class Outbox:
             UnknownOutboxRow: there is no such failed message.
         """
         wanted = (outbox.c.id == outbox_id) & outbox.c.status.in_(PROBLEMS)
-        done = connection.execute(update(outbox).where(wanted).values(status=QUEUED, attempts=0, due_at=now))
-        if done.rowcount != 1:
+        fresh = {"attempts": 0, "due_at": now, **AS_NEW}
+        done = connection.execute(update(outbox).where(wanted).values(fresh).returning(outbox.c.message_id)).one_or_none()
+        if done is None:
             raise UnknownOutboxRow(f"There is no failed message {outbox_id}. `flask outbox list` shows them.")
+        connection.execute(update(messages).where(messages.c.id == done.message_id).values(AS_NEW))

@@ -6,11 +6,11 @@ every text: nobody in danger chooses a language first.
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -40,11 +40,11 @@ class _Rule:
 class DangerNet:
     """All rules of all languages in one automaton."""
 
-    def __init__(self, rules_by_language: Mapping[str, Mapping[str, Iterable[str]]]) -> None:
+    def __init__(self, rules_by_language: Iterable[tuple[str, Mapping[str, Iterable[str]]]]) -> None:
         """Build the net.
 
         Args:
-            rules_by_language: language -> category -> rules.
+            rules_by_language: (language, category -> rules), read one after the other: together they take much memory.
 
         Raises:
             BrokenDangerRule: a rule is empty or its category unknown.
@@ -54,16 +54,20 @@ class DangerNet:
         self._numbers: dict[str, int] = {}
         groups_of: dict[int, list[int]] = defaultdict(list)
         self._rules_of: dict[int, list[_Rule]] = defaultdict(list)
-        for language, categories in rules_by_language.items():
+        for language, categories in rules_by_language:
             for category, rules in categories.items():
                 if category not in CATEGORIES:
                     raise BrokenDangerRule(f"danger/{language}.yml: unknown category {category!r}; use {', '.join(CATEGORIES)}.")
                 for text in rules:
                     rule = self._read_rule(language, category, str(text), groups_of)
                     self._rules_of[rule.groups[0]].append(rule)
-        self._groups_of = {pattern: tuple(groups) for pattern, groups in groups_of.items()}
         self._numbers.clear()
         self._patterns.finish()
+        # The groups of pattern n are those from the n-th start to the next: two arrays instead of a hundred thousand tuples.
+        self._starts, self._groups = array("I", [0]), array("I")
+        for pattern in range(max(groups_of, default=-1) + 1):
+            self._groups.extend(groups_of.pop(pattern, ()))
+            self._starts.append(len(self._groups))
 
     @classmethod
     def load(cls, folder: Path) -> DangerNet:
@@ -72,21 +76,15 @@ class DangerNet:
         Raises:
             BrokenDangerRule: a file is missing, no YAML, or holds a broken rule.
         """
-        found: dict[str, dict[str, Any]] = {}
-        for path in sorted(folder.glob("*.yml")):
-            try:
-                content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-                found[path.stem] = {category: rules or [] for category, rules in content["categories"].items()}
-            except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-                raise BrokenDangerRule(f"{path}: must hold `language` and `categories` with lists of rules ({error}).") from None
-        if not found:
+        paths = sorted(folder.glob("*.yml"))
+        if not paths:
             raise BrokenDangerRule(f"{folder} holds no danger rules; the hotline does not start without them.")
-        return cls(found)
+        return cls((path.stem, _read_categories(path)) for path in paths)
 
     def find(self, text: str) -> str | None:
         """The most urgent danger a text speaks of, or None."""
         patterns = self._patterns.find(words(text, LONGEST_TEXT))
-        found = {group for pattern in patterns for group in self._groups_of.get(pattern, ())}
+        found = {group for pattern in patterns for group in self._groups_with(pattern)}
         categories = {
             rule.category
             for first in found
@@ -94,6 +92,10 @@ class DangerNet:
             if found.issuperset(rule.groups) and found.isdisjoint(rule.without)
         }
         return next((category for category in CATEGORIES if category in categories), None)
+
+    def _groups_with(self, pattern: int) -> array[int]:
+        # A pattern of a number above was never a rule's: it is a piece of one.
+        return self._groups[self._starts[pattern] : self._starts[pattern + 1]] if pattern + 1 < len(self._starts) else array("I")
 
     def _read_rule(self, language: str, category: str, rule: str, groups_of: dict[int, list[int]]) -> _Rule:
         wanted, *without = rule.split(" - ")
@@ -114,3 +116,11 @@ class DangerNet:
         for pattern in patterns:
             groups_of[pattern].append(number)
         return number
+
+
+def _read_categories(path: Path) -> dict[str, list[str]]:
+    try:
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        return {category: rules or [] for category, rules in content["categories"].items()}
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        raise BrokenDangerRule(f"{path}: must hold `language` and `categories` with lists of rules ({error}).") from None

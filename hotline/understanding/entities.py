@@ -30,10 +30,13 @@ HOME = "DE"
 GAP = 1
 UNITS = {"day": 1, "week": 7, "month": 30}
 
+JOINT = "_"
+
 _POSTCODE = re.compile(r"(?<![\d+/.-])\d{5}(?![\d/.-])")
-_PHONE = re.compile(r"(?:\+|00|0)[1-9](?:[\s/().-]{0,2}\d){6,13}(?!\d)")
+_PHONE = re.compile(r"(?<![\d.])(?:\+|00|0)[1-9](?:[\s/().-]{0,2}\d){6,13}(?!\d)")
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
-_DATE = re.compile(r"(?<![\d.])(\d{1,2})\s?[./]\s?(\d{1,2})(?:\s?[./]\s?(\d{4}|\d{2})\b|(?![\d/]))")
+_DATE = re.compile(r"(?<![\d.])(\d{1,2})\s?[./]\s?(\d{1,2})(?:\s?[./]\s?(\d{4}|\d{2})\b|(?!\.?\d|/))")
+_DECIMAL = re.compile(r"\b\d+[.,]\d+\s+(\w+)")
 
 
 class BrokenPlaces(CannotStart):
@@ -50,13 +53,22 @@ class Entity:
 
 @dataclass(frozen=True)
 class TimeWords:
-    """How people say days, folded: word -> unit, number, days from today, month; and words that make a time a past one."""
+    """How people say days, folded: word -> unit, number, days from today, month.
+
+    ``past`` are phrases that make a time a past one, ``no_times`` phrases that sound like one. A key of several words has them
+    joined by ``JOINT``.
+    """
 
     units: Mapping[str, str]
     numbers: Mapping[str, int]
     near_days: Mapping[str, int]
     months: Mapping[str, int]
     past: frozenset[str]
+    no_times: frozenset[str]
+
+    def knows(self, phrase: str) -> bool:
+        """Whether several words mean a time together, or none."""
+        return any(phrase in known for known in (self.near_days, self.months, self.numbers, self.past, self.no_times))
 
 
 class EntityFinder:
@@ -105,11 +117,21 @@ class EntityFinder:
         named = sorted(meanings, key=lambda meaning: (NAMED.index(meaning[0]), meaning[1]))
         found = [Entity(kind, value) for kind, value in named]
         phones, rest = _cut_phones(folded)
+        rest = _DECIMAL.sub(lambda match: " " if match[1] in self._times.units else match[0], rest)
         found += [Entity("phone", phone) for phone in phones]
         found += [Entity("postcode", code) for code in _POSTCODE.findall(rest)]
         found += [Entity("date", day.isoformat()) for day in _written_dates(rest, today)]
-        found += self._spoken_days(words(rest), today)
+        found += self._spoken_days(self._join(words(rest)), today)
         return tuple(dict.fromkeys(found))
+
+    def _join(self, spoken: list[str]) -> list[str]:
+        """The words, those that belong together as one."""
+        times, joined = self._times, list[str]()
+        while spoken:
+            size = next((size for size in (3, 2) if times.knows(JOINT.join(spoken[:size]))), 1)
+            joined.append(JOINT.join(spoken[:size]))
+            spoken = spoken[size:]
+        return joined
 
     def _spoken_days(self, spoken: list[str], today: date) -> Iterator[Entity]:
         times = self._times
@@ -250,13 +272,14 @@ def _lines(path: Path, cells: int) -> Iterator[list[str]]:
 def _read_times(path: Path, languages: Iterable[str]) -> TimeWords:
     try:
         content: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))["languages"]
-        units, numbers, near, months, past = {}, {}, {}, {}, set()
+        units, numbers, near, months, past, no_times = {}, {}, {}, {}, set(), set()
         for spoken in content.values():
-            units.update({fold(word): unit for unit in UNITS for word in spoken.get(unit, [])})
-            numbers.update({fold(str(word)): int(number) for number, said in spoken.get("numbers", {}).items() for word in said})
-            near.update({fold(word): int(days) for days, said in spoken.get("near", {}).items() for word in said})
-            months.update({fold(str(word)): int(month) for month, said in spoken.get("months", {}).items() for word in said})
-            past |= {fold(word) for word in spoken.get("past", [])}
+            units.update({_key(word): unit for unit in UNITS for word in spoken.get(unit, [])})
+            numbers.update({_key(word): int(number) for number, said in spoken.get("numbers", {}).items() for word in said})
+            near.update({_key(word): int(days) for days, said in spoken.get("near", {}).items() for word in said})
+            months.update({_key(word): int(month) for month, said in spoken.get("months", {}).items() for word in said})
+            past |= {_key(word) for word in spoken.get("past", [])}
+            no_times |= {_key(word) for word in spoken.get("no_times", [])}
     except FileNotFoundError:
         raise BrokenPlaces(f"{path} is missing. Restore it from the repository.") from None
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
@@ -268,4 +291,8 @@ def _read_times(path: Path, languages: Iterable[str]) -> TimeWords:
             for month, name in locale.months["format"][width].items():
                 if len(fold(name).strip(".")) >= SHORTEST_NAME - 1:
                     months.setdefault(fold(name).strip("."), int(month))
-    return TimeWords(units, numbers, near, months, frozenset(past))
+    return TimeWords(units, numbers, near, months, frozenset(past), frozenset(no_times))
+
+
+def _key(phrase: object) -> str:
+    return JOINT.join(words(str(phrase)))

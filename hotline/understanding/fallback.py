@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -27,13 +28,13 @@ class FallbackUnderstander:
         Args:
             phrases: (language, intent, phrase).
         """
-        self._labels = [(language, intent) for language, intent, _ in phrases]
-        self._folded = [fold(phrase) for _, _, phrase in phrases]
-        self._of_language: dict[tuple[str, str], dict[int, str]] = defaultdict(dict)
-        self._of_script: dict[str, dict[int, str]] = defaultdict(dict)
-        for index, folded in enumerate(self._folded):
-            self._of_script[_script(folded)][index] = folded
-            self._of_language[self._labels[index][0], _script(folded)][index] = folded
+        # Script -> language -> the phrases and, beside them, what they mean.
+        self._phrases: dict[str, dict[str, tuple[list[str], list[str]]]] = defaultdict(lambda: defaultdict(lambda: ([], [])))
+        for language, intent, phrase in phrases:
+            folded = fold(phrase)
+            said, meant = self._phrases[_script(folded)][language]
+            said.append(folded)
+            meant.append(sys.intern(intent))
 
     @classmethod
     def load(cls, path: Path) -> FallbackUnderstander:
@@ -48,17 +49,20 @@ class FallbackUnderstander:
         folded = fold(text)[:LONGEST]
         script = _script(folded)
         # Who goes on in another script goes on in another language.
-        candidates = self._of_language.get((language or "", script)) or self._of_script.get(script, {})
-        found = process.extract(folded, candidates, scorer=fuzz.token_set_ratio, limit=NEIGHBOURS, score_cutoff=_WORTHLESS)
+        by_language = self._phrases.get(script, {})
+        codes = [language] if language in by_language else list(by_language)
         topics, languages = defaultdict[str, float](float), defaultdict[str, float](float)
-        for phrase, shared, index in found:
-            # Shared words alone would let the phrase "no" decide every text with a "no" in it.
-            likeness = (shared + fuzz.token_sort_ratio(folded, phrase)) / 2
-            weight = max(0.0, likeness - _WORTHLESS) / (_PERFECT - _WORTHLESS)
-            code, intent = self._labels[index]
-            topics[intent] = max(topics[intent], weight)
-            languages[code] = max(languages[code], weight)
-        if not found:
+        for code in codes:
+            said, meant = by_language[code]
+            for phrase, shared, index in process.extract(
+                folded, said, scorer=fuzz.token_set_ratio, limit=NEIGHBOURS, score_cutoff=_WORTHLESS
+            ):
+                # Shared words alone would let the phrase "no" decide every text with a "no" in it.
+                likeness = (shared + fuzz.token_sort_ratio(folded, phrase)) / 2
+                weight = max(0.0, likeness - _WORTHLESS) / (_PERFECT - _WORTHLESS)
+                topics[meant[index]] = max(topics[meant[index]], weight)
+                languages[code] = max(languages[code], weight)
+        if not topics:
             return Parse((Score(language or UNKNOWN_LANGUAGE, 0.0),), (), "fallback")
         return Parse(_best_first(languages), _best_first(topics)[:TOPICS], "fallback")
 

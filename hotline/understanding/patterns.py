@@ -72,16 +72,19 @@ class PatternFinder:
         )
 
     def _found(self, folded_words: Sequence[str]) -> Iterator[tuple[int, int, int]]:
-        """The number of each pattern found, and from where to where it stands."""
+        """The number of each pattern found, and from where to where it stands without its borders."""
         if not self._lengths:
             return
         text = _BORDER + _BORDER.join(NUMBER if word.isdigit() else word for word in folded_words) + _BORDER
         for last, number in self._automaton.iter(text):
-            end = last + 1
-            yield number, end - self._lengths[number], end
+            yield number, *_inside(text, last + 1 - self._lengths[number], last + 1)
             for shaped, shape in self._shapes.get(number, ()):
                 if match := shape.search(text):
-                    yield shaped, match.start(), match.end()
+                    yield shaped, *_inside(text, match.start(), match.end())
+
+
+def _inside(text: str, start: int, end: int) -> tuple[int, int]:
+    return start + (text[start] == _BORDER), end - (text[end - 1] == _BORDER)
 
 
 def _fold_pattern(pattern: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
 
@@ -93,7 +94,7 @@ def _note_status(update: StatusUpdate) -> None:
             services().turns.close_call(update.provider_sid)
         return
     with services().database.begin() as connection:
-        note_status(connection, update, request.args.get("outbox", type=int))
+        note_status(connection, update, request.args.get("outbox", type=int), datetime.now(UTC))
 
 
 def _compose_call(spoken: Spoken, next_step: int) -> str:
