@@ -10,11 +10,10 @@ import json
 import os
 import sys
 import time
-from collections import defaultdict
 from pathlib import Path
 
 from components.samples import read_samples
-from components.thresholds import Judged, find_threshold
+from components.thresholds import Judged, find_thresholds
 from quiet import be_quiet
 
 HERE = Path(__file__).resolve().parent
@@ -83,21 +82,20 @@ def _write_thresholds() -> None:
     from rasa.core.agent import Agent
 
     agent = Agent.load(str(MODEL))
-    judged: dict[str, Judged] = defaultdict(Judged)
+    judged = Judged()
 
     async def judge() -> None:
         for path in sorted((HERE / "dev").glob("*.tsv")):
             is_danger = path.stem.startswith(DANGER_PREFIX)
             for label, text in read_samples(path):
                 parse = await agent.parse_message(text)
-                of_language = judged[path.stem.removeprefix(DANGER_PREFIX)]
                 if is_danger:
-                    of_language.dangers.append((label, parse["danger"]["score"]))
+                    judged.dangers.append((label, parse["danger"]["score"]))
                 else:
-                    of_language.topics.append((label == parse["intent"]["name"], parse["intent"]["confidence"]))
+                    judged.topics[path.stem].append((label == parse["intent"]["name"], parse["intent"]["confidence"]))
 
     asyncio.run(judge())
-    THRESHOLDS.write_text(json.dumps({code: find_threshold(found) for code, found in sorted(judged.items())}, indent=1) + "\n")
+    THRESHOLDS.write_text(json.dumps(find_thresholds(judged), indent=1) + "\n")
 
 
 if __name__ == "__main__":

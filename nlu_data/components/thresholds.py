@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 # Of all texts, at most this share may get a wrong answer without being asked.
@@ -10,29 +11,31 @@ WRONG_SHARE = 0.04
 CONFIRM_BELOW_ANSWER = 0.35
 LOWEST_ANSWER, HIGHEST_ANSWER = 0.2, 0.9
 # Of calm questions that sound like danger, at most this share may raise an alarm; of ordinary ones, next to none.
-FALSE_NEAR, FALSE_ORDINARY = 0.08, 0.01
-LOWEST_DANGER = 0.15
+# The rules of the danger net raise their own false alarms besides.
+FALSE_NEAR, FALSE_ORDINARY = 0.04, 0.01
+LOWEST_DANGER = 0.06
 CALM_LABELS = {"near": FALSE_NEAR, "none": FALSE_ORDINARY}
 
 
 @dataclass
 class Judged:
-    """What the model said of a language's development sets.
+    """What the model said of the development sets.
 
-    ``topics`` holds (was it right, confidence), ``dangers`` (true label, score of danger).
+    ``topics`` holds (was it right, confidence) by language, ``dangers`` (true label, score of danger) of all languages: each has
+    too few of them to set a threshold of its own.
     """
 
-    topics: list[tuple[bool, float]] = field(default_factory=list)
+    topics: dict[str, list[tuple[bool, float]]] = field(default_factory=lambda: defaultdict(list))
     dangers: list[tuple[str, float]] = field(default_factory=list)
 
 
-def find_threshold(judged: Judged) -> dict[str, float]:
-    """The lowest thresholds that keep errors within bounds: ``answer``, ``confirm``, ``danger``."""
-    answer = _answer_threshold(judged.topics)
+def find_thresholds(judged: Judged) -> dict[str, dict[str, float]]:
+    """The lowest thresholds of every language that keep errors within bounds: ``answer``, ``confirm``, ``danger``."""
+    danger = _danger_threshold(judged.dangers)
+    answers = {code: _answer_threshold(topics) for code, topics in sorted(judged.topics.items())}
     return {
-        "answer": answer,
-        "confirm": round(answer * CONFIRM_BELOW_ANSWER, 3),
-        "danger": _danger_threshold(judged.dangers),
+        code: {"answer": answer, "confirm": round(answer * CONFIRM_BELOW_ANSWER, 3), "danger": danger}
+        for code, answer in answers.items()
     }
 
 

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
-from sqlalchemy import select
+from sqlalchemy import insert, select, update
 
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.outbox import Outbox, OutgoingMessage
+from hotline.delivery.receipts import note_status
 from hotline.privacy.cipher import Cipher
 from hotline.store.database import Database
-from hotline.store.tables import outbox
+from hotline.store.tables import conversations, messages, outbox
 from hotline.telephony.client import SendFailed
+from hotline.telephony.inbound import StatusUpdate
 from hotline.telephony.retry import decide
 from tests.conftest import Clock
 
@@ -66,6 +68,36 @@ class Desk:
         """The row as it is now."""
         with self.database.read() as connection:
             return connection.execute(select(outbox).where(outbox.c.id == outbox_id)).one()
+
+    def make_message(self) -> int:
+        """A message of a conversation, for an outbox row to belong to."""
+        now = self.clock()
+        with self.database.begin() as connection:
+            row = {"channel": "sms", "status": "bot", "session": {}, "turns": 0, "opened_at": now, "last_inbound_at": now}
+            conversation = connection.execute(insert(conversations).values(**row).returning(conversations.c.id)).scalar_one()
+            row = {"conversation_id": conversation, "direction": "out", "author": "counsellor", "body_encrypted": b"x"}
+            made = insert(messages).values(**row, status="queued", created_at=now).returning(messages.c.id)
+            return int(connection.execute(made).scalar_one())
+
+    def message(self, message_id: int) -> Any:
+        """The message as it is now."""
+        with self.database.read() as connection:
+            return connection.execute(select(messages).where(messages.c.id == message_id)).one()
+
+    def report(self, status: str, sid: str = "SM1", outbox_id: int | None = None, code: str | None = None) -> bool:
+        """The provider reports what became of a message; the callback address names its row when ``outbox_id`` is given."""
+        with self.database.begin() as connection:
+            return note_status(connection, StatusUpdate("message", sid, status, code), outbox_id, self.clock())
+
+    def resend(self, outbox_id: int) -> None:
+        """A person has it sent again."""
+        with self.database.begin() as connection:
+            self.outbox.queue_again(connection, outbox_id, self.clock())
+
+    def spoil(self, outbox_id: int) -> None:
+        """Make a row one of a key that is lost."""
+        with self.database.begin() as connection:
+            connection.execute(update(outbox).where(outbox.c.id == outbox_id).values(body_encrypted=b"of a lost key"))
 
 
 @pytest.fixture

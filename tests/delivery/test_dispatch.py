@@ -8,8 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from hotline.delivery.outbox import CLAIM_SECONDS
-from hotline.delivery.receipts import note_status
-from hotline.telephony.inbound import StatusUpdate
 from hotline.telephony.retry import RETRY_LATE_SECONDS, WAIT_SECONDS
 from tests.delivery.conftest import CALLBACK, OURS, PERSON, Desk
 
@@ -165,8 +163,7 @@ def test_crash_in_the_middle_leaves_an_unsure_message_that_is_not_sent_again_by_
         desk.dispatcher.deliver(outbox_id)
     assert desk.row(outbox_id).status == "unsure"
     assert len(desk.provider.sent) == 1
-    with desk.database.begin() as connection:
-        desk.outbox.queue_again(connection, outbox_id, desk.clock())
+    desk.resend(outbox_id)
     assert desk.dispatcher.sweep() == [outbox_id]
     desk.dispatcher.deliver(outbox_id)
     assert len(desk.provider.sent) == 2
@@ -182,8 +179,7 @@ def test_report_after_a_crash_clears_the_doubt(desk: Desk) -> None:
         desk.dispatcher.deliver(outbox_id)
     desk.clock.move(seconds=CLAIM_SECONDS + 1)
     desk.dispatcher.sweep()
-    with desk.database.begin() as connection:
-        assert note_status(connection, StatusUpdate("message", "SM1", "delivered", None), outbox_id)
+    assert desk.report("delivered", outbox_id=outbox_id)
     assert desk.row(outbox_id).status == "delivered"
     with desk.database.read() as connection:
         assert desk.outbox.find_problems(connection) == []
@@ -192,12 +188,7 @@ def test_report_after_a_crash_clears_the_doubt(desk: Desk) -> None:
 @pytest.mark.parametrize("status", ["sent", "delivered", "read", "undelivered", "failed"])
 def test_status_that_overtakes_the_answer_to_the_send_stays(desk: Desk, status: str) -> None:
     outbox_id = desk.put()
-
-    def report(sid: str) -> None:
-        with desk.database.begin() as connection:
-            note_status(connection, StatusUpdate("message", sid, status, None), outbox_id)
-
-    desk.provider.during = report
+    desk.provider.during = lambda sid: desk.report(status, sid, outbox_id)
     desk.dispatcher.deliver(outbox_id)
     assert (desk.row(outbox_id).status, desk.row(outbox_id).provider_sid) == (status, "SM1")
     desk.clock.move(seconds=CLAIM_SECONDS + 1)
@@ -209,3 +200,15 @@ def test_sweep_finds_what_a_lost_doorbell_left(desk: Desk) -> None:
     ids = [desk.put(str(number)) for number in range(3)]
     desk.dispatcher.deliver(ids[1])
     assert desk.dispatcher.sweep() == [ids[0], ids[2]]
+
+
+def test_message_that_cannot_be_read_is_not_sent_and_shown_to_a_person(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    outbox_id = desk.put("geheim")
+    desk.spoil(outbox_id)
+    assert desk.dispatcher.deliver(outbox_id) is None
+    assert desk.provider.sent == []
+    assert "message cannot be decrypted" in caplog.text
+    assert PERSON[1:] not in caplog.text
+    assert desk.dispatcher.sweep() == [], "it must not come back every minute"
+    with desk.database.read() as connection:
+        assert [row["id"] for row in desk.outbox.find_problems(connection)] == [outbox_id]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -16,7 +19,7 @@ import pytest
 from huey import Huey
 
 from hotline.delivery.jobs import QueueMisconfigured, open_queue, register_jobs
-from hotline.delivery.outbox import OutgoingMessage
+from hotline.delivery.outbox import CLAIM_SECONDS, OutgoingMessage
 from hotline.services import Services
 from hotline.settings import ROOT, Settings
 from hotline.store import migrate
@@ -25,7 +28,7 @@ from tests.delivery.conftest import OURS, PERSON, Desk
 from tests.servers import Asked, LocalServer, local_server
 
 NOBODY = "redis://127.0.0.1:9"
-WORKER_STARTS_SECONDS, SEND_SECONDS = 30, 15
+WORKER_STARTS_SECONDS, SEND_SECONDS, SLOW_SECONDS = 30, 15, 3
 
 
 def _wait_for(is_so: Callable[[], bool], seconds: float) -> None:
@@ -113,6 +116,56 @@ def test_worker_sends_what_it_is_rung_for_and_what_waited_before_it_ran_and_ends
     assert PERSON[1:].encode() not in errors
 
 
+@contextmanager
+def _slow_send(folder: Path) -> Iterator[tuple[_Worker, int, subprocess.Popen[bytes]]]:
+    """A worker in the middle of a send that takes ``SLOW_SECONDS``."""
+
+    def answer(_: Asked) -> tuple[int, object]:
+        time.sleep(SLOW_SECONDS)
+        return 201, {"sid": "SM1"}
+
+    with local_server(answer) as twilio:
+        worker = _Worker(folder, "", twilio.url)
+        outbox_id, process = worker.put("on its way"), worker.start()
+        try:
+            _wait_for(lambda: bool(twilio.asked), WORKER_STARTS_SECONDS)
+            yield worker, outbox_id, process
+        finally:
+            process.kill()
+            process.communicate()
+            worker.services.database.close()
+
+
+def test_worker_told_to_stop_finishes_the_send_it_is_in(tmp_path: Path) -> None:
+    with _slow_send(tmp_path) as (worker, outbox_id, process):
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+        assert process.returncode == 0, errors.decode()
+        assert b"Traceback" not in errors
+        assert worker.status(outbox_id) == "sent"
+
+
+def test_worker_interrupted_ends_at_once_and_leaves_its_send_to_the_next_sweep(tmp_path: Path) -> None:
+    with _slow_send(tmp_path) as (worker, outbox_id, process):
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+        assert time.monotonic() - started < SLOW_SECONDS
+        assert worker.status(outbox_id) == "sending"
+        with worker.services.database.begin() as connection:
+            later = worker.services.dispatcher._clock() + timedelta(seconds=CLAIM_SECONDS + 1)
+            assert worker.services.outbox.mark_unsure(connection, later) == 1
+
+
+def test_worker_whose_redis_is_down_ends_with_one_sentence_that_names_the_setting(tmp_path: Path) -> None:
+    worker = _Worker(tmp_path, NOBODY, "http://127.0.0.1:9")
+    process = worker.start()
+    _, errors = process.communicate(timeout=WORKER_STARTS_SECONDS)
+    worker.services.database.close()
+    assert process.returncode == 1
+    assert errors.decode().strip() == "Error: Redis does not answer; start it, or correct REDIS_URL."
+
+
 def _work_off(queue: Huey) -> list[int]:
     done = []
     while (task := queue.dequeue()) is not None:
@@ -157,6 +210,15 @@ def test_sweep_sends_what_nobody_rang_for_and_lets_no_refusal_stop_the_rest(queu
     assert [desk.row(outbox_id).status for outbox_id in ids] == ["failed", "sent", "sent"]
 
 
+def test_sweep_goes_on_after_a_message_that_cannot_be_read(queue: Huey, desk: Desk) -> None:
+    doorbell = register_jobs(queue, lambda: desk.dispatcher)
+    ids = [desk.put(str(number)) for number in range(3)]
+    desk.spoil(ids[0])
+    doorbell.sweep()
+    _work_off(queue)
+    assert [desk.row(outbox_id).status for outbox_id in ids] == ["failed", "sent", "sent"]
+
+
 def test_sweep_comes_by_itself_every_minute(queue: Huey, desk: Desk) -> None:
     register_jobs(queue, lambda: desk.dispatcher)
     assert [task.name for task in queue.read_periodic(desk.clock())] == ["sweep"]
@@ -174,6 +236,18 @@ def test_ringing_never_fails_while_redis_is_down_and_the_sweep_sends_the_message
     assert time.monotonic() - started < 5, "a person waits for the answer meanwhile"
     assert "the sweep will send the message" in caplog.text
     assert desk.dispatcher.sweep() == [outbox_id]
+
+
+def test_ringing_does_not_wait_for_a_redis_that_takes_the_connection_and_says_nothing(
+    desk: Desk, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"redis://127.0.0.1:{mute.getsockname()[1]}"
+        doorbell = register_jobs(open_queue(address, tmp_path), lambda: desk.dispatcher)
+        started = time.monotonic()
+        doorbell.ring(desk.put())
+        assert time.monotonic() - started < 5, "a person waits for the answer meanwhile"
+    assert "the sweep will send the message" in caplog.text
 
 
 def test_ringing_never_fails_when_the_queue_file_cannot_be_written(desk: Desk, tmp_path: Path) -> None:

@@ -9,9 +9,7 @@ import pytest
 from sqlalchemy import insert, update
 
 from hotline.delivery.outbox import CLAIM_SECONDS, ClaimedMessage, OutgoingMessage, UnknownOutboxRow
-from hotline.delivery.receipts import note_status
-from hotline.store.tables import addresses, contacts, conversations, messages, opt_outs, outbox
-from hotline.telephony.inbound import StatusUpdate
+from hotline.store.tables import addresses, contacts, opt_outs, outbox
 from tests.delivery.conftest import OURS, PERSON, Desk
 
 
@@ -23,32 +21,6 @@ def _claim(desk: Desk, outbox_id: int) -> ClaimedMessage | None:
 def _finish(desk: Desk, outbox_id: int, status: str) -> None:
     with desk.database.begin() as connection:
         desk.outbox.finish(connection, outbox_id, status, now=desk.clock())
-
-
-def _report(desk: Desk, status: str, sid: str = "SM1", outbox_id: int | None = None, code: str | None = None) -> bool:
-    with desk.database.begin() as connection:
-        return note_status(connection, StatusUpdate("message", sid, status, code), outbox_id)
-
-
-def _set_sid(desk: Desk, outbox_id: int, sid: str) -> None:
-    with desk.database.begin() as connection:
-        connection.execute(update(outbox).where(outbox.c.id == outbox_id).values(provider_sid=sid))
-
-
-def _make_message(desk: Desk) -> int:
-    now = desk.clock()
-    with desk.database.begin() as connection:
-        row = {"channel": "sms", "status": "bot", "session": {}, "turns": 0, "opened_at": now, "last_inbound_at": now}
-        conversation = connection.execute(insert(conversations).values(**row).returning(conversations.c.id)).scalar_one()
-        row = {"conversation_id": conversation, "direction": "out", "author": "counsellor", "body_encrypted": b"x"}
-        made = insert(messages).values(**row, status="queued", created_at=now).returning(messages.c.id)
-        return int(connection.execute(made).scalar_one())
-
-
-def _message_status(desk: Desk, message_id: int) -> tuple[str, str | None]:
-    with desk.database.read() as connection:
-        row = connection.execute(messages.select().where(messages.c.id == message_id)).one()
-        return row.status, row.provider_sid
 
 
 def test_message_comes_back_as_it_was_put_and_is_stored_unreadable(desk: Desk) -> None:
@@ -161,64 +133,11 @@ def _opt_out(desk: Desk, number: str, channel: str) -> None:
 
 
 def test_who_stopped_messages_gets_none_on_that_channel_even_when_one_waits_already(desk: Desk) -> None:
-    message_id = _make_message(desk)
+    message_id = desk.make_message()
     waiting, other = desk.put(message_id=message_id), desk.put(channel="whatsapp")
     _opt_out(desk, PERSON, "sms")
     assert _claim(desk, waiting) is None
     assert desk.row(waiting).status == "opted_out"
-    assert _message_status(desk, message_id)[0] == "failed"
+    assert desk.message(message_id).status == "failed"
     assert _claim(desk, other) is not None
     assert _claim(desk, desk.put(recipient="+4915112345679")) is not None
-
-
-# -- statuses ------------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("reports", "last"),
-    [
-        (("queued", "sending", "sent", "delivered", "read"), "read"),
-        (("delivered", "sent"), "delivered"),
-        (("read", "delivered", "sent"), "read"),
-        (("undelivered", "sent", "delivered"), "undelivered"),
-        (("failed", "delivered"), "failed"),
-        (("sent", "sent", "undelivered", "undelivered"), "undelivered"),
-        (("delivered", "undelivered"), "delivered"),
-        (("accepted", "scheduled", "nonsense", ""), "sent"),
-    ],
-)
-def test_statuses_move_only_forward_for_the_row_and_its_message(desk: Desk, reports: tuple[str, ...], last: str) -> None:
-    message_id = _make_message(desk)
-    outbox_id = desk.put(message_id=message_id)
-    _claim(desk, outbox_id)
-    _finish(desk, outbox_id, "sent")
-    _set_sid(desk, outbox_id, "SM1")
-    for status in reports:
-        _report(desk, status)
-    assert desk.row(outbox_id).status == last
-    assert _message_status(desk, message_id)[0] == last
-
-
-def test_report_says_whether_it_was_news(desk: Desk) -> None:
-    outbox_id = desk.put()
-    _claim(desk, outbox_id)
-    assert _report(desk, "sent", outbox_id=outbox_id)
-    assert not _report(desk, "sent", outbox_id=outbox_id)
-    assert not _report(desk, "delivered", sid="SM404")
-    assert not _report(desk, "delivered", sid="SM404", outbox_id=404)
-
-
-def test_report_of_another_message_cannot_take_over_a_row_by_its_number(desk: Desk) -> None:
-    outbox_id = desk.put()
-    _claim(desk, outbox_id)
-    _finish(desk, outbox_id, "sent")
-    _set_sid(desk, outbox_id, "SM1")
-    assert not _report(desk, "failed", sid="SM2", outbox_id=outbox_id)
-    assert desk.row(outbox_id).status == "sent"
-
-
-def test_error_code_of_a_report_is_kept(desk: Desk) -> None:
-    outbox_id = desk.put()
-    _claim(desk, outbox_id)
-    _report(desk, "undelivered", outbox_id=outbox_id, code="30005")
-    assert (desk.row(outbox_id).status, desk.row(outbox_id).error_code) == ("undelivered", "30005")

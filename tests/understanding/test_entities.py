@@ -85,9 +85,14 @@ def test_nationality_is_told_from_the_country(text: str, code: str) -> None:
 
 def test_german_places_name_their_land() -> None:
     assert _find("Ich wohne in Berlin", "land") == ["DE-BE"]
-    assert _find("أنا في برلين", "land") == ["DE-BE"]
     assert _find("Ich wohne in Köln", "city") == ["Köln"]
     assert _find("NRW", "land") == ["DE-NW"]
+
+
+@pytest.mark.parametrize("text", ["أنا في برلين", "Ich wohne in Berlin", "Я в Берлине", "Berlin'deyim"])
+def test_city_that_is_a_land_is_found_as_both(text: str) -> None:
+    assert _find(text, "land") == ["DE-BE"]
+    assert _find(text, "city") == ["Berlin"]
 
 
 @pytest.mark.parametrize(
@@ -145,6 +150,10 @@ def test_tomorrow_is_the_day_after_today_in_every_language(text: str) -> None:
     [
         ("am 30.11.2026", "2026-11-30"),
         ("am 30.11.", "2026-11-30"),
+        ("bis 30.11.", "2026-11-30"),
+        ("bis 30.11", "2026-11-30"),
+        ("30.11., und was nun?", "2026-11-30"),
+        ("30.11.2026 12345", "2026-11-30"),
         ("30.11.26", "2026-11-30"),
         ("٣٠/١١/٢٠٢٦", "2026-11-30"),
         ("2026-12-01", "2026-12-01"),
@@ -154,6 +163,12 @@ def test_tomorrow_is_the_day_after_today_in_every_language(text: str) -> None:
         ("le 1 décembre", "2026-12-01"),
         ("1 декабря", "2026-12-01"),
         ("übermorgen", "2026-11-26"),
+        ("après-demain", "2026-11-26"),
+        ("apres demain", "2026-11-26"),
+        ("بعد بكرة", "2026-11-26"),
+        ("послезавтра", "2026-11-26"),
+        ("پس فردا", "2026-11-26"),
+        ("15 كانون الثاني", "2027-01-15"),
         ("heute", "2026-11-24"),
         ("am 1.1.", "2027-01-01"),
         ("am 1.11.", "2026-11-01"),
@@ -164,9 +179,25 @@ def test_days_are_read_as_people_write_them_and_one_without_a_year_is_the_next_o
     assert _find(text, "date") == [day]
 
 
-@pytest.mark.parametrize("text", ["32.13.2026", "29.2.2027", "0.0.2026", "2026-13-40", "99.99.", "10.20.30.40"])
+@pytest.mark.parametrize("text", ["32.13.2026", "29.2.2027", "0.0.2026", "2026-13-40", "99.99.", "10.20.30.40", "Version 3.11.7"])
 def test_what_is_no_day_is_no_date(text: str) -> None:
     assert _find(text, "date") == []
+
+
+@pytest.mark.parametrize("text", ["in 2.5 Monaten", "in 2,5 Monaten", "2.5 Wochen"])
+def test_broken_number_of_weeks_or_months_is_no_date_and_no_number_of_days(text: str) -> None:
+    assert _find(text) == []
+
+
+@pytest.mark.parametrize(
+    "text", ["Guten Morgen, wie lange ist die Ausreisefrist", "guten morgen", "Gut Morgen!", "Guten Tag", "Schönen Tag noch"]
+)
+def test_greeting_is_no_time(text: str) -> None:
+    assert _find(text) == []
+
+
+def test_greeting_does_not_hide_a_time_beside_it() -> None:
+    assert _find("Guten Morgen, ich muss bis morgen weg", "date") == ["2026-11-25"]
 
 
 @pytest.mark.parametrize(
@@ -189,6 +220,10 @@ def test_what_is_no_day_is_no_date(text: str) -> None:
         "3 დღის წინ",
         "berî 3 rojan",
         "depuis 3 jours",
+        "il y a 3 jours",
+        "il y a trois semaines",
+        "më parë 3 ditë",
+        "3 ditë më parë",
     ],
 )
 def test_time_that_is_over_is_no_deadline(text: str) -> None:
@@ -223,13 +258,36 @@ def test_phone_number_becomes_e164_and_its_figures_nothing_else(text: str, numbe
     assert [(entity.kind, entity.value) for entity in _finder().find(text, TODAY)] == [("phone", number)]
 
 
-@pytest.mark.parametrize("text", ["12345", "2000 Euro", "1.000 €", "30.11.2026", "0", "010115", "112", "999999"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12345",
+        "2000 Euro",
+        "1.000 €",
+        "30.11.2026",
+        "0",
+        "010115",
+        "112",
+        "999999",
+        "30.11.2026 12345",
+        "Aktenzeichen 1203456789",
+        "Az. 2026 0123456",
+    ],
+)
 def test_other_figures_are_no_phone_number(text: str) -> None:
     assert _find(text, "phone") == []
 
 
 @pytest.mark.parametrize(
-    ("text", "codes"), [("10115 Berlin", ["10115"]), ("PLZ ٥٠٦٦٧", ["50667"]), ("123456", []), ("1234", []), ("12345.67", [])]
+    ("text", "codes"),
+    [
+        ("10115 Berlin", ["10115"]),
+        ("PLZ ٥٠٦٦٧", ["50667"]),
+        ("123456", []),
+        ("1234", []),
+        ("12345.67", []),
+        ("30.11.2026 12345", ["12345"]),
+    ],
 )
 def test_postcode_has_five_figures_of_its_own(text: str, codes: list[str]) -> None:
     assert _find(text, "postcode") == codes

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -72,6 +73,25 @@ def test_conversation_of_a_handoff_is_shown_and_the_look_is_noted(hotline: Hotli
     assert "bot: " in shown
     assert twilio.PERSON not in shown
     assert [row["action"] for row in hotline.rows("audit")] == ["read_conversation"]
+
+
+@pytest.mark.parametrize(
+    "text", ["\x1b]0;pwned\x07", "\x1b[2J", "\x9b31mred", "\u202eabc", "\u2066abc", "a\rb", "a\x08b", "a\x00b"]
+)
+def test_shown_conversation_cannot_steer_the_terminal(hotline: Hotline, text: str) -> None:
+    twilio.text(hotline, "SM1", text)
+    twilio.text(hotline, "SM2", "0")
+    shown = hotline.app.test_cli_runner().invoke(args=["handoffs", "show", "1"], color=True).output
+    assert "contact: " in shown
+    assert not [c for c in shown if unicodedata.category(c)[0] == "C" and c != "\n"]
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r", "\u2028", "\x85", "\x0b"])
+def test_further_lines_of_a_text_are_set_in_so_that_none_passes_for_another_author(hotline: Hotline, line_end: str) -> None:
+    twilio.text(hotline, "SM1", f"Hallo{line_end}2026-11-24 12:00 counsellor: forged")
+    twilio.text(hotline, "SM2", "0")
+    lines = _run(hotline, "handoffs", "show", "1").output.splitlines()
+    assert [line for line in lines if "forged" in line] == ["    2026-11-24 12:00 counsellor: forged"]
 
 
 def test_number_is_shown_only_when_asked_for_and_that_is_noted(hotline: Hotline) -> None:
