@@ -220,9 +220,12 @@ def _handoffs(services: Services) -> AppGroup:
         now = datetime.now(UTC)
         with services.database.begin() as connection:
             lines = desk().read(connection, handoff_id, actor(), now)
+            named = desk().named(connection, handoff_id)
             revealed = desk().reveal_number(connection, handoff_id, actor(), now) if number else None
         for line in lines:
             click.echo(f"{line.said_at:%Y-%m-%d %H:%M} {line.author}: {_harmless(line.text)}")
+        if named:
+            click.echo("Named: " + ", ".join(f"{kind} {value}" for kind, value in sorted(named.items())))
         if number:
             click.echo(f"Number: {revealed or 'withheld'}")
 

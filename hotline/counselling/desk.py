@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from hotline.counselling.handoff import close_handoff, conversation_of, get_open, read_conversation, write_audit
 from hotline.delivery.outbox import Outbox, OutgoingMessage
 from hotline.privacy.cipher import Cipher
+from hotline.privacy.slots import SLOTS, open_slots
 from hotline.store.database import insert_returning_id
 from hotline.store.tables import addresses, messages
 
@@ -47,6 +48,15 @@ class CounsellorDesk:
         ]
         write_audit(connection, actor, "read_conversation", handoff_id, now)
         return lines
+
+    def named(self, connection: Connection, handoff_id: int) -> dict[str, str]:
+        """What the person's texts named: country, Land, city, a day and the like.
+
+        Raises:
+            UnknownHandoff: it is not there or closed.
+        """
+        named: dict[str, str] = open_slots(conversation_of(connection, handoff_id)["session"], self._cipher).get(SLOTS, {})
+        return named
 
     def reveal_number(self, connection: Connection, handoff_id: int, actor: str, now: datetime) -> str | None:
         """The person's number, to call back; None when it was withheld.

@@ -122,8 +122,8 @@ class Outbox:
             values["provider_sid"] = provider_sid
         if retry_seconds is not None:
             values["due_at"] = now + timedelta(seconds=retry_seconds)
-        # The provider may have reported "delivered" before its answer to our send arrived; that stays.
-        is_ours = outbox.c.status.in_((QUEUED, SENDING))
+        # A report may have overtaken the provider's answer to our send: "delivered" stays, and so does a queued new try.
+        is_ours = outbox.c.status.in_((SENDING, UNSURE) if status == SENT else (QUEUED, SENDING))
         done = connection.execute(update(outbox).where(outbox.c.id == outbox_id, is_ours).values(**values))
         message_id = connection.execute(select(outbox.c.message_id).where(outbox.c.id == outbox_id)).scalar()
         if done.rowcount and message_id is not None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.sql import Select
 
 from hotline.privacy.cipher import Cipher
+from hotline.privacy.slots import close_slots, open_slots
 from hotline.store.database import Database, insert_returning_id
 from hotline.store.tables import addresses, contacts, conversations, inbound_events, messages, opt_outs
 
@@ -155,7 +156,7 @@ class Conversations:
             .limit(1)
         ).one_or_none()
         if row is not None and row.last_inbound_at >= now - idle_closes:
-            return _conversation(row)
+            return self._conversation(row)
         if row is not None:
             connection.execute(update(conversations).where(conversations.c.id == row.id).values(status=CLOSED, closed_at=now))
         return self._open(connection, channel, service_number, now, address_id=address.id, language=address.language)
@@ -184,7 +185,7 @@ class Conversations:
             values = self._new_row("voice", called, now, address_id=address_id, provider_sid=call_sid)
             self._database.insert_once(connection, conversations, values, "provider_sid")
             row = connection.execute(query).one()
-        return _conversation(row)
+        return self._conversation(row)
 
     def close_call(self, connection: Connection, call_sid: str, now: datetime) -> None:
         """Close the conversation of a call that is over; an unknown call changes nothing."""
@@ -255,7 +256,7 @@ class Conversations:
             update(conversations)
             .where(conversations.c.id == conversation.id)
             .values(
-                session=result.session,
+                session=close_slots(result.session, self._cipher),
                 language=result.language,
                 turns=conversation.turns + 1,
                 last_inbound_at=now,
@@ -266,6 +267,10 @@ class Conversations:
             # Only for texts: a shared phone must not greet the next caller in somebody else's language.
             of_address = select(addresses.c.contact_id).where(addresses.c.id == conversation.address_id).scalar_subquery()
             connection.execute(update(contacts).where(contacts.c.id == of_address).values(language=result.language))
+
+    def _conversation(self, row: Any) -> Conversation:
+        session = open_slots(row.session, self._cipher)
+        return Conversation(row.id, row.address_id, row.channel, row.language, session, row.turns)
 
     # -- opt-out -------------------------------------------------------------------------------------------------------
 
@@ -282,7 +287,3 @@ class Conversations:
         """Whether this address wants no messages on this channel."""
         query = select(opt_outs.c.id).where(opt_outs.c.address_id == address_id, opt_outs.c.channel == channel)
         return connection.execute(query).first() is not None
-
-
-def _conversation(row: Any) -> Conversation:
-    return Conversation(row.id, row.address_id, row.channel, row.language, row.session, row.turns)

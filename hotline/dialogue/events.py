@@ -14,6 +14,7 @@ Decision = Literal["answer", "confirm", "clarify", "handoff"]
 class Meaning:
     """What a text or a spoken sentence was taken to mean.
 
+    ``likely`` are the languages to ask about when it is not clear which one this is.
     ``slots`` is what the text names (country, Land, city …), ``is_pressing`` a deadline within days: see ``meaning``.
     ``danger`` is a category of the danger net, ``wish`` a key of ``wishes``, ``language`` the language to go on in when it
     should change, ``language_not_live`` one that was recognised and is not offered here.
@@ -27,6 +28,7 @@ class Meaning:
     topic: str | None = None
     decision: Decision = "clarify"
     alternatives: tuple[str, ...] = ()
+    likely: tuple[str, ...] = ()
     slots: Mapping[str, str] = field(default_factory=dict)
     is_pressing: bool = False
 

@@ -112,6 +112,7 @@ class Session:
     no_match: int = 0
     ended: bool = False
     slots: Mapping[str, str] = field(default_factory=dict)
+    likely: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """The session as JSON values."""
@@ -126,6 +127,7 @@ class Session:
             "no_match": self.no_match,
             "ended": self.ended,
             "slots": dict(self.slots),
+            "likely": list(self.likely),
         }
 
     @classmethod
@@ -188,7 +190,7 @@ class _Run:
     def _resolve_words(self, meaning: Meaning) -> str:
         routes = self.definition.routes
         # What was named once need not be said again; a newer name replaces an older one.
-        self.session = replace(self.session, slots={**self.session.slots, **meaning.slots})
+        self.session = replace(self.session, slots={**self.session.slots, **meaning.slots}, likely=meaning.likely)
         if meaning.language is not None and meaning.language in self.world.languages:
             self._choose_language(meaning.language)
         if meaning.danger is not None:
@@ -349,7 +351,8 @@ class _Run:
     def _listed(self, source: OptionSource) -> tuple[Choice, ...]:
         kind: Literal["language", "topic"] = "language" if source == "languages" else "topic"
         values = {
-            "languages": self.world.languages,
+            # The likely ones first; the order of the rest stays.
+            "languages": tuple(sorted(self.world.languages, key=lambda code: code not in self.session.likely)),
             "topics": tuple(topic for topic in self.world.topics if self._can_answer(topic)),
             "suggestions": tuple(topic for topic in self.session.suggestions if self._can_answer(topic)),
         }[source]

@@ -17,6 +17,8 @@ from hotline.understanding.thresholds import Threshold, Thresholds
 
 # Below this the language of a first message is asked, not guessed (shared measurements: 99 % right above it).
 SURE_LANGUAGE = 0.6
+# Asked are at most so many languages first, each at least this likely.
+LIKELY_LANGUAGES, LIKELY_LANGUAGE = 3, 0.1
 # A conversation changes its language only for a whole sentence that is clearly in another one.
 SWITCH_LANGUAGE = 0.8
 SWITCH_WORDS = 3
@@ -130,6 +132,7 @@ class Interpreter:
             wish=_wish(best, threshold),
             language=spoken if is_live and spoken != language else None,
             language_not_live=None if is_live else spoken,
+            likely=self._likely(parse) if spoken is None else (),
             topic=topics[0].name if topics else None,
             decision=decision,
             alternatives=tuple(score.name for score in topics[:SUGGESTIONS]),
@@ -138,6 +141,10 @@ class Interpreter:
         )
         first = parse.languages[0] if parse.languages else Score(UNKNOWN_LANGUAGE, 0.0)
         return Understood(meaning, first.name, first.score, best.name or None, best.score, parse.topics, parse.engine, entities)
+
+    def _likely(self, parse: Parse) -> tuple[str, ...]:
+        offered = (score.name for score in parse.languages if score.name in self._live and score.score >= LIKELY_LANGUAGE)
+        return tuple(offered)[:LIKELY_LANGUAGES]
 
     def _obey(self, command: Command, language: str | None, parse: Parse) -> Understood:
         """What a whole message of the word lists means, whatever the model makes of it."""
@@ -154,7 +161,9 @@ class Interpreter:
         chosen = only if language is None and only in self._live else None
         guessed = parse.languages[0].name if parse.languages else None
         intent = INTENT_OF_WISH.get(command.wish or "", command.wish or "")
-        return _understood(Meaning(wish=command.wish, language=chosen), only or language or guessed, intent, parse)
+        read_by = tuple(sorted(command.languages & self._live))
+        likely = read_by if chosen is None and language is None and len(read_by) <= LIKELY_LANGUAGES else ()
+        return _understood(Meaning(wish=command.wish, language=chosen, likely=likely), only or language or guessed, intent, parse)
 
 
 def _understood(meaning: Meaning, language: str | None, intent: str, parse: Parse) -> Understood:

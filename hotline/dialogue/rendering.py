@@ -71,26 +71,33 @@ class Renderer:
 
     # -- in writing ----------------------------------------------------------------------------------------------------
 
-    def write(self, events: Sequence[Event], language: str | None, library: Library) -> str:
-        """One message with everything the events say."""
-        parts = [part for event in events for part in self._write_event(event, language, library)]
+    def write(self, events: Sequence[Event], language: str | None, library: Library, likely: Sequence[str] = ()) -> str:
+        """One message with everything the events say.
+
+        Args:
+            events: of the turn.
+            language: of the conversation; None when it is not known yet.
+            library: the answers.
+            likely: the languages to speak then.
+        """
+        parts = [part for event in events for part in self._write_event(event, language, library, likely)]
         return "\n".join(parts)
 
-    def _write_event(self, event: Event, language: str | None, library: Library) -> Iterator[str]:
+    def _write_event(self, event: Event, language: str | None, library: Library, likely: Sequence[str]) -> Iterator[str]:
         if isinstance(event, Told):
-            yield self.tell(event.text_key, language)
+            yield self.tell(event.text_key, language, likely)
         elif isinstance(event, Answered) and language:
             article = library.articles[event.topic, language]
             yield f"{article.short if event.part == 'short' else article.full} ({self._as_of(article)})"
         elif isinstance(event, Asked):
-            yield from self._write_question(event, language, library)
+            yield from self._write_question(event, language, library, likely)
 
-    def _write_question(self, asked: Asked, language: str | None, library: Library) -> Iterator[str]:
+    def _write_question(self, asked: Asked, language: str | None, library: Library, likely: Sequence[str]) -> Iterator[str]:
         listed = [choice for choice in asked.choices if choice.kind != "text"]
         fixed = [choice for choice in asked.choices if choice.kind == "text"]
         # After an answer the keys alone are enough; the question above them is for those who have nothing listed to choose from.
         if listed or not fixed:
-            yield self.tell(asked.text_key, language)
+            yield self.tell(asked.text_key, language, likely)
         if asked.text_key == LANGUAGE_QUESTION:
             yield ", ".join(f"{choice.key} {_closed(self._label(choice, language, library))}" for choice in listed)
         else:
@@ -98,11 +105,11 @@ class Renderer:
         if fixed:
             yield ", ".join(f"{choice.key} {self._label(choice, language, library)}" for choice in fixed)
 
-    def tell(self, key: str, language: str | None) -> str:
-        """One text in writing; in the opening languages while the person's is not known."""
+    def tell(self, key: str, language: str | None, likely: Sequence[str] = ()) -> str:
+        """One text in writing; in the likely languages, else the opening ones, while the person's is not known."""
         if language is not None:
             return self._texts.get(language, key, (".text",))
-        spoken_to = self._languages if key == LANGUAGE_QUESTION else OPENING_LANGUAGES
+        spoken_to = likely or (self._languages if key == LANGUAGE_QUESTION else OPENING_LANGUAGES)
         return " ".join(self._texts.get(code, key, (".text",)) for code in spoken_to)
 
     # -- aloud ---------------------------------------------------------------------------------------------------------
@@ -131,7 +138,7 @@ class Renderer:
 
     def _spoken_answer(self, article: Article, text: str) -> Iterator[Utterance]:
         yield from (Utterance(article.language, part.strip()) for part in text.split("\n\n") if part.strip())
-        yield Utterance(article.language, self._as_of(article) + ".")
+        yield Utterance(article.language, self._as_of(article).rstrip(".") + ".")
 
     def _spoken_choice(self, choice: Choice, language: str | None, library: Library) -> Iterator[Utterance]:
         if choice.kind == "language":

@@ -194,8 +194,9 @@ class Turns:
             # Who asks for a person asks to be written to; a mere question is answered and changes nothing.
             self._conversations.opt_in(connection, address_id, text.channel)
         first = "start.done" if wish == "start" else "question.only_text" if text.has_media else None
-        before = [self._renderer.tell(first, turn.session.language)] if first else []
-        return "\n".join([*before, self._renderer.write(turn.events, turn.session.language, turn.library)])
+        language, likely = turn.session.language, turn.session.likely
+        before = [self._renderer.tell(first, language, likely)] if first else []
+        return "\n".join([*before, self._renderer.write(turn.events, language, turn.library, likely)])
 
     def _advance(self, connection: Connection, turn: _Turn, heard: Heard) -> NotedPerson:
         turn.session, events = advance(self._rules.definition, self._world(turn), turn.session, heard)

@@ -55,20 +55,23 @@ class Entity:
 class TimeWords:
     """How people say days, folded: word -> unit, number, days from today, month.
 
-    ``past`` are phrases that make a time a past one, ``no_times`` phrases that sound like one. A key of several words has them
-    joined by ``JOINT``.
+    ``past_before`` a number and ``past_after`` its unit make the time a past one; ``no_times`` sound like a time and are none,
+    figures after ``no_dates`` are no date. A phrase of several words has them joined by ``JOINT``.
     """
 
     units: Mapping[str, str]
     numbers: Mapping[str, int]
     near_days: Mapping[str, int]
     months: Mapping[str, int]
-    past: frozenset[str]
+    past_before: frozenset[str]
+    past_after: frozenset[str]
     no_times: frozenset[str]
+    no_dates: frozenset[str]
 
     def knows(self, phrase: str) -> bool:
         """Whether several words mean a time together, or none."""
-        return any(phrase in known for known in (self.near_days, self.months, self.numbers, self.past, self.no_times))
+        known = (self.near_days, self.months, self.numbers, self.past_before, self.past_after, self.no_times)
+        return any(phrase in phrases for phrases in known)
 
 
 class EntityFinder:
@@ -120,7 +123,7 @@ class EntityFinder:
         rest = _DECIMAL.sub(lambda match: " " if match[1] in self._times.units else match[0], rest)
         found += [Entity("phone", phone) for phone in phones]
         found += [Entity("postcode", code) for code in _POSTCODE.findall(rest)]
-        found += [Entity("date", day.isoformat()) for day in _written_dates(rest, today)]
+        found += [Entity("date", day.isoformat()) for day in _written_dates(rest, today, self._times.no_dates)]
         found += self._spoken_days(self._join(words(rest)), today)
         return tuple(dict.fromkeys(found))
 
@@ -139,15 +142,17 @@ class EntityFinder:
             if word in times.near_days:
                 yield Entity("date", (today + timedelta(days=times.near_days[word])).isoformat())
             number = self._number(word)
-            around = spoken[max(0, index - 2) : index + GAP + 4]
-            if number is None or times.past & set(around):
+            before = spoken[index - 1] if index else ""
+            if number is None or before in times.past_before:
                 continue
-            unit = next((times.units[near] for near in spoken[index + 1 : index + 2 + GAP] if near in times.units), None)
-            if unit is not None:
-                yield Entity("days", str(number * UNITS[unit]))
-            beside = (spoken[index + 1 : index + 2] or [""])[0], spoken[index - 1] if index else ""
-            month = next((times.months[near] for near in beside if near in times.months), None)
-            if unit is None and month is not None and (day := _next(number, month, today)):
+            following = spoken[index + 1 : index + 3 + GAP]
+            unit_at = next((place for place, near in enumerate(following[: 1 + GAP]) if near in times.units), None)
+            if unit_at is not None:
+                if not times.past_after & set(following[unit_at + 1 : unit_at + 2]):
+                    yield Entity("days", str(number * UNITS[times.units[following[unit_at]]]))
+                continue
+            month = next((times.months[near] for near in (*following[:1], before) if near in times.months), None)
+            if month is not None and (day := _next(number, month, today)):
                 yield Entity("date", day.isoformat())
 
     def _number(self, word: str) -> int | None:
@@ -197,11 +202,14 @@ def _cut_phones(folded: str) -> tuple[list[str], str]:
     return phones, _PHONE.sub(take, folded)
 
 
-def _written_dates(text: str, today: date) -> Iterator[date]:
+def _written_dates(text: str, today: date, no_dates: Container[str]) -> Iterator[date]:
     for year, month, day in _ISO_DATE.findall(text):
         if found := _day(int(year), int(month), int(day)):
             yield found
-    for day, month, year in _DATE.findall(text):
+    for match in _DATE.finditer(text):
+        day, month, year = match.groups()
+        if (words(text[: match.start()]) or [""])[-1] in no_dates:
+            continue
         number = int(year) + (2000 if len(year) == 2 else 0) if year else 0
         found = _day(number, int(month), int(day)) if number else _next(int(day), int(month), today)
         if found:
@@ -272,26 +280,25 @@ def _lines(path: Path, cells: int) -> Iterator[list[str]]:
 def _read_times(path: Path, languages: Iterable[str]) -> TimeWords:
     try:
         content: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))["languages"]
-        units, numbers, near, months, past, no_times = {}, {}, {}, {}, set(), set()
+        units, numbers, near, months = {}, {}, {}, {}
+        sets: dict[str, set[str]] = {"past_before": set(), "past_after": set(), "no_times": set(), "no_dates": set()}
         for spoken in content.values():
             units.update({_key(word): unit for unit in UNITS for word in spoken.get(unit, [])})
             numbers.update({_key(word): int(number) for number, said in spoken.get("numbers", {}).items() for word in said})
             near.update({_key(word): int(days) for days, said in spoken.get("near", {}).items() for word in said})
             months.update({_key(word): int(month) for month, said in spoken.get("months", {}).items() for word in said})
-            past |= {_key(word) for word in spoken.get("past", [])}
-            no_times |= {_key(word) for word in spoken.get("no_times", [])}
+            for name, phrases in sets.items():
+                phrases |= {_key(word) for word in spoken.get(name, [])}
     except FileNotFoundError:
         raise BrokenPlaces(f"{path} is missing. Restore it from the repository.") from None
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BrokenPlaces(
-            f"{path}: must hold `languages` with day, week, month, numbers, near, months and past ({error})."
-        ) from None
+        raise BrokenPlaces(f"{path}: must hold `languages` with day, week, month, numbers, near and months ({error}).") from None
     for locale in _locales(languages):
         for width in ("wide", "abbreviated"):
             for month, name in locale.months["format"][width].items():
                 if len(fold(name).strip(".")) >= SHORTEST_NAME - 1:
                     months.setdefault(fold(name).strip("."), int(month))
-    return TimeWords(units, numbers, near, months, frozenset(past), frozenset(no_times))
+    return TimeWords(units, numbers, near, months, **{name: frozenset(phrases) for name, phrases in sets.items()})
 
 
 def _key(phrase: object) -> str:

@@ -7,11 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
 import pytest
-from sqlalchemy import select
 from twilio.request_validator import RequestValidator
 
 from hotline.dialogue.turn import Turns
-from hotline.store.tables import outbox
 from tests.conftest import BASE_URL, PREVIOUS_TOKEN, TOKEN, Hotline
 from tests.web import twilio
 
@@ -153,16 +151,34 @@ def test_end_of_a_call_closes_its_conversation(hotline: Hotline) -> None:
     assert hotline.rows("conversations")[0]["status"] == "closed"
 
 
-def test_status_of_a_sent_message_moves_only_forward(hotline: Hotline) -> None:
+def _have_the_counsellor_told(hotline: Hotline, sid: str) -> str:
+    """A notice to the counsellor that Twilio has taken; the address its status comes to."""
     twilio.text(hotline, "SM1", "0")
     twilio.text(hotline, "SM2", "Mensch")
-    with hotline.services.database.read() as connection:
-        waiting = connection.execute(select(outbox.c.id)).scalars().all()
-    assert waiting == hotline.rung, "a counsellor is told of the handoff"
-    path = f"/webhooks/twilio/status?outbox={waiting[0]}"
+    (waiting,) = [row["id"] for row in hotline.rows("outbox")]
+    assert hotline.rung == [waiting]
+    with hotline.services.database.begin() as connection:
+        hotline.services.outbox.claim(connection, hotline.rung[0], hotline.clock())
+        hotline.services.outbox.finish(connection, hotline.rung[0], "sent", now=hotline.clock(), provider_sid=sid)
+    return f"/webhooks/twilio/status?outbox={waiting}"
+
+
+def test_status_of_a_sent_message_moves_only_forward(hotline: Hotline) -> None:
+    path = _have_the_counsellor_told(hotline, "SM9")
     for status in ("sent", "delivered", "sent", "queued", "failed"):
         assert twilio.post(hotline, path, {"MessageSid": "SM9", "MessageStatus": status}).status_code == 204
     assert hotline.rows("outbox")[0]["status"] == "delivered"
+
+
+@pytest.mark.parametrize(("code", "status"), [("30003", "queued"), ("30005", "undelivered"), ("", "undelivered")])
+def test_message_that_did_not_arrive_waits_for_another_try_when_its_reason_may_pass(
+    quick_hotline: Hotline, code: str, status: str
+) -> None:
+    path = _have_the_counsellor_told(quick_hotline, "SM9")
+    form = {"MessageSid": "SM9", "MessageStatus": "undelivered", "ErrorCode": code}
+    for _ in range(2):
+        assert twilio.post(quick_hotline, path, form).status_code == 204
+    assert quick_hotline.rows("outbox")[0]["status"] == status
 
 
 def test_unknown_status_and_unknown_message_change_nothing(quick_hotline: Hotline) -> None:
