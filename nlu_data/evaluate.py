@@ -27,7 +27,7 @@ ROOT = HERE.parent
 DOCS = ROOT / "docs"
 REPORT = DOCS / "understanding.md"
 START, END = "<!-- measured: begin -->", "<!-- measured: end -->"
-DANGER_PREFIX = "danger_"
+DANGER_PREFIX, PLAIN_SUFFIX = "danger_", "_plain"
 CALM = ("near", "none")
 DECISIONS = ("answer", "confirm", "handoff", "clarify")
 CONFUSIONS = 14
@@ -38,6 +38,7 @@ class Case:
     """One text of a development set and what the hotline made of it."""
 
     language: str
+    is_plain: bool
     label: str
     found: dict[str, Any]
 
@@ -69,9 +70,12 @@ def main() -> None:
 
 def _cases(of_danger: bool) -> list[Case]:
     files = [path for path in sorted((HERE / "dev").glob("*.tsv")) if path.stem.startswith(DANGER_PREFIX) is of_danger]
-    samples = [(path.stem.removeprefix(DANGER_PREFIX), label, text) for path in files for label, text in read_samples(path)]
+    samples = [(path, label, text) for path in files for label, text in read_samples(path)]
     results = _understand([text for _, _, text in samples])
-    return [Case(language, label, result) for (language, label, _), result in zip(samples, results, strict=True)]
+    return [
+        Case(path.stem.removeprefix(DANGER_PREFIX).removesuffix(PLAIN_SUFFIX), path.stem.endswith(PLAIN_SUFFIX), label, result)
+        for (path, label, _), result in zip(samples, results, strict=True)
+    ]
 
 
 def _understand(texts: Sequence[str]) -> list[dict[str, Any]]:
@@ -89,9 +93,12 @@ def _figures(code: str, topics: Sequence[Case], dangers: Sequence[Case]) -> dict
     alarms = [(case.label, case.found["danger"] is not None) for case in dangers if case.language == code]
     sure = [case for case in own if case.found["decision"] == "answer"]
     decisions = Counter(case.found["decision"] for case in own)
+    plain, hard = [case for case in own if case.is_plain], [case for case in own if not case.is_plain]
     return {
-        "top-1": _percent(case.is_right for case in own),
-        "top-3": _percent(case.is_among_three for case in own),
+        "top-1": _percent(case.is_right for case in plain),
+        "top-3": _percent(case.is_among_three for case in plain),
+        "hard top-1": _percent(case.is_right for case in hard),
+        "hard top-3": _percent(case.is_among_three for case in hard),
         "language": _percent(case.found["language"] == code for case in own),
         "danger found": _percent(alarm for label, alarm in alarms if label not in CALM),
         "false alarms, near": _percent(alarm for label, alarm in alarms if label == "near"),

@@ -92,7 +92,9 @@ def _write_thresholds() -> None:
                 if is_danger:
                     judged.dangers.append((label, parse["danger"]["score"]))
                 else:
-                    judged.topics[path.stem].append((label == parse["intent"]["name"], parse["intent"]["confidence"]))
+                    judged.topics[path.stem.split("_")[0]].append(
+                        (label == parse["intent"]["name"], parse["intent"]["confidence"])
+                    )
 
     asyncio.run(judge())
     THRESHOLDS.write_text(json.dumps(find_thresholds(judged), indent=1) + "\n")

@@ -31,6 +31,7 @@ OptionSource = Literal["languages", "topics", "suggestions"]
 BACK, REPEAT, STAY = "back", "repeat", "stay"
 BUILT_IN = frozenset({BACK, REPEAT, STAY})
 NEXT_PAGE_KEY = "9"
+NEXT_PAGE_LABELS = {"topic": "option.next_page", "language": "option.more_languages"}
 # Wishes that agree or disagree with a suggestion, and those granted before the language is known.
 AGREEMENT = {"yes": True, "no": False}
 WISHES_WITHOUT_LANGUAGE = frozenset({"person", "callback", "goodbye", "language"})
@@ -362,4 +363,4 @@ class _Run:
         shown = tuple(
             Choice(key, kind, value, "") for key, value in zip(FIRST_OPTION_KEYS, values[first : first + size], strict=False)
         )
-        return (*shown, Choice(NEXT_PAGE_KEY, "text", "option.next_page", STAY)) if pages > 1 else shown
+        return (*shown, Choice(NEXT_PAGE_KEY, "text", NEXT_PAGE_LABELS[kind], STAY)) if pages > 1 else shown

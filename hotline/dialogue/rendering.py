@@ -8,7 +8,7 @@ from typing import Literal
 from unicodedata import bidirectional
 
 from hotline.dialogue.events import Answered, Asked, Choice, Ended, Event, Told
-from hotline.dialogue.flow import FIRST_OPTION_KEYS, Definition
+from hotline.dialogue.flow import FIRST_OPTION_KEYS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS, Definition
 from hotline.dialogue.safety import CATEGORIES
 from hotline.dialogue.texts import Texts
 from hotline.knowledge.library import Article, Library, format_as_of
@@ -21,7 +21,8 @@ LEFT_TO_RIGHT_MARK = "\u200e"
 # Texts said by the code itself; all others are named in the flows. `flask texts check` reads both.
 CODE_TEXT_KEYS = frozenset(
     {
-        "language.option", "option.voice", "option.next_page", "answer.as_of", "answer.missing", "question.only_text",
+        "language.option", "option.voice", "option.next_page", "option.more_languages", "answer.as_of", "answer.missing",
+        "question.only_text",
         "person.noted", "person.no_number", "person.already", "person.urgent", "stop.done", "start.done", "technical.sorry",
         *(f"danger.{category}" for category in CATEGORIES),
     }
@@ -143,8 +144,9 @@ class Renderer:
     def _spoken_choice(self, choice: Choice, language: str | None, library: Library) -> Iterator[Utterance]:
         if choice.kind == "language":
             yield Utterance(choice.value, self._texts.get(choice.value, "language.option", key=choice.key))
-        elif language is not None:
-            yield Utterance(language, self._spoken_key(language, choice.key, self._label(choice, language, library)))
+            return
+        for code in [language] if language else OPENING_LANGUAGES:
+            yield Utterance(code, self._spoken_key(code, choice.key, self._label(choice, code, library)))
 
     def _spoken_key(self, language: str, key: str, label: str) -> str:
         # The sentence around the label has its own full stop.
@@ -177,7 +179,7 @@ class Renderer:
         labels = {
             (option.key, self._texts.get(language, option.label)) for step in definition.steps.values() for option in step.options
         }
-        labels.add(("9", self._texts.get(language, "option.next_page")))
+        labels |= {(NEXT_PAGE_KEY, self._texts.get(language, label)) for label in NEXT_PAGE_LABELS.values()}
         for (_, code), article in library.articles.items():
             if code == language:
                 texts += [u.text for text in (article.short, article.full) for u in self._spoken_answer(article, text)]

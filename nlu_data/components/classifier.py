@@ -5,6 +5,7 @@ Both are told from the same features, which cost more than both models together.
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +78,17 @@ class TextClassifier(GraphComponent, IntentClassifier):
         texts = [words(text) for _, text in [*phrases, *examples]]
         features = self._features.fit(texts, self._lexicon, self._config["min_texts"])
         topics = [topic for topic, _ in phrases]
-        self._topics.train(features[: len(phrases)], topics, self._config["topic_regularisation"])
         ordinary = [index for index, topic in enumerate(topics) if topic not in MIXED_TOPICS]
         used = [*ordinary, *range(len(phrases), len(texts))]
         labels = [NO_DANGER] * len(ordinary) + [label for label, _ in examples]
-        self._danger.train(features[used], labels, self._config["danger_regularisation"])
+        # liblinear lets go of the interpreter's lock, so two threads train on two cores.
+        with ThreadPoolExecutor() as pool:
+            tasks = [
+                pool.submit(self._topics.train, features[: len(phrases)], topics, self._config["topic_regularisation"]),
+                pool.submit(self._danger.train, features[used], labels, self._config["danger_regularisation"]),
+            ]
+        for task in tasks:
+            task.result()
         with self._storage.write_to(self._resource) as folder:
             joblib.dump((self._features, self._topics, self._danger), folder / FILE, compress=3)
         return self._resource
