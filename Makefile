@@ -26,6 +26,7 @@ catalogues: .venv/tests ## texts, flows and answers hang together
 	@FLASK_APP=app $(BIN)/flask content check
 
 nlu-test: model ## measure understanding and write docs/understanding.md
+	@cd nlu_data && .venv/bin/python check_data.py
 	@cd nlu_data && .venv/bin/python evaluate.py
 
 bench: .venv/tests model ## speed and memory beside the plain connector, one table

@@ -19,7 +19,7 @@ _GEORGIAN = str.maketrans("აბგდევზთიკლმნოპჟრ�
 # In this order: what people write with two letters where others write one.
 _PAIRS = (
     ("sh", "s"), ("ch", "c"), ("zh", "z"), ("kh", "h"), ("gh", "g"), ("ts", "c"), ("dz", "z"), ("dj", "d"), ("ye", "e"),
-    ("yu", "u"), ("ya", "a"), ("lj", "l"), ("nj", "n"), ("ju", "u"), ("ja", "a"), ("ia", "a"), ("iu", "u"),
+    ("yu", "u"), ("ya", "a"), ("lj", "l"), ("nj", "n"), ("ia", "a"), ("iu", "u"), ("ja", "a"), ("ju", "u"),
 )  # fmt: skip
 _SINGLE = str.maketrans({"y": "i", "j": "i", "w": "v", "x": "h", "q": "k"})
 _REPEATED = re.compile(r"(.)\1+")
