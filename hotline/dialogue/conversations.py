@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.sql import Select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from hotline.privacy.cipher import Cipher
 from hotline.privacy.slots import close_slots, open_slots
@@ -17,6 +16,48 @@ from hotline.store.tables import addresses, contacts, conversations, inbound_eve
 
 # The machine has the conversation, or it is over. Waiting and active come with the counsellors' console.
 BOT, CLOSED = "bot", "closed"
+
+
+# The statements of every turn, built once: building one costs more than running it.
+_REPLY = select(inbound_events.c.reply_encrypted).where(inbound_events.c.key == bindparam("event_key"))
+_KEEP_REPLY = insert(inbound_events)
+_LANGUAGE = (
+    select(conversations.c.language, contacts.c.language.label("remembered"))
+    .select_from(addresses)
+    .join(contacts, contacts.c.id == addresses.c.contact_id)
+    .outerjoin(
+        conversations,
+        (conversations.c.address_id == addresses.c.id)
+        & (conversations.c.channel == bindparam("on_channel"))
+        & conversations.c.closed_at.is_(None)
+        & (conversations.c.last_inbound_at >= bindparam("idle_before")),
+    )
+    .where(addresses.c.pseudonym == bindparam("pseudonym"))
+    .order_by(conversations.c.id.desc())
+)
+_ADDRESS = (
+    select(addresses.c.id, addresses.c.contact_id, contacts.c.language)
+    .join(contacts, contacts.c.id == addresses.c.contact_id)
+    .where(addresses.c.pseudonym == bindparam("pseudonym"))
+    .with_for_update(of=addresses)
+)
+_OPEN_CONVERSATION = (
+    select(conversations)
+    .where(
+        conversations.c.address_id == bindparam("of_address"),
+        conversations.c.channel == bindparam("on_channel"),
+        conversations.c.closed_at.is_(None),
+    )
+    .order_by(conversations.c.id.desc())
+    .limit(1)
+)
+_LANGUAGE_OF_CALL = select(conversations.c.language).where(conversations.c.provider_sid == bindparam("call_sid"))
+_CALL = select(conversations).where(conversations.c.provider_sid == bindparam("call_sid")).with_for_update()
+_KEEP_MESSAGES = insert(messages)
+_KEEP_STATE = update(conversations).where(conversations.c.id == bindparam("conversation"))
+_REMEMBER_LANGUAGE = update(contacts).where(
+    contacts.c.id == select(addresses.c.contact_id).where(addresses.c.id == bindparam("of_address")).scalar_subquery()
+)
 
 
 @dataclass(frozen=True)
@@ -76,15 +117,13 @@ class Conversations:
 
     def find_reply(self, connection: Connection, event_key: str) -> str | None:
         """The reply an event got before, or None when it is new."""
-        stored = connection.execute(
-            select(inbound_events.c.reply_encrypted).where(inbound_events.c.key == event_key)
-        ).scalar_one_or_none()
+        stored = connection.execute(_REPLY, {"event_key": event_key}).scalar_one_or_none()
         return None if stored is None else self._cipher.decrypt(stored)
 
     def keep_reply(self, connection: Connection, event_key: str, document: str, now: datetime) -> None:
         """Keep the reply of an event for its repetitions; the unique key makes a second effect impossible."""
         row = {"key": event_key, "reply_encrypted": self._cipher.encrypt(document), "created_at": now}
-        connection.execute(inbound_events.insert().values(**row))
+        connection.execute(_KEEP_REPLY, row)
 
     # -- texts ---------------------------------------------------------------------------------------------------------
 
@@ -97,42 +136,22 @@ class Conversations:
             channel: channel of the message.
             idle_before: conversations older than this count as over.
         """
-        found = connection.execute(
-            select(conversations.c.language, contacts.c.language.label("remembered"))
-            .select_from(addresses)
-            .join(contacts, contacts.c.id == addresses.c.contact_id)
-            .outerjoin(
-                conversations,
-                (conversations.c.address_id == addresses.c.id)
-                & (conversations.c.channel == channel)
-                & conversations.c.closed_at.is_(None)
-                & (conversations.c.last_inbound_at >= idle_before),
-            )
-            .where(addresses.c.pseudonym == self._cipher.pseudonym(number))
-            .order_by(conversations.c.id.desc())
-        ).first()
+        wanted = {"pseudonym": self._cipher.pseudonym(number), "on_channel": channel, "idle_before": idle_before}
+        found = connection.execute(_LANGUAGE, wanted).first()
         return (found.language or found.remembered) if found else None
 
     def lock_address(self, connection: Connection, number: str, now: datetime) -> Address:
         """The address of a number, made when new, locked until the unit of work ends."""
         pseudonym = self._cipher.pseudonym(number)
-        found = connection.execute(self._address(pseudonym)).one_or_none()
+        found = connection.execute(_ADDRESS, {"pseudonym": pseudonym}).one_or_none()
         if found is None:
             contact_id = insert_returning_id(connection, contacts, {"created_at": now})
             row = {"contact_id": contact_id, "pseudonym": pseudonym, "number_encrypted": self._cipher.encrypt(number)}
             if not self._database.insert_once(connection, addresses, row, "pseudonym"):
                 # Somebody else's first message of this number came in between.
                 connection.execute(delete(contacts).where(contacts.c.id == contact_id))
-            found = connection.execute(self._address(pseudonym)).one()
+            found = connection.execute(_ADDRESS, {"pseudonym": pseudonym}).one()
         return Address(found.id, found.contact_id, found.language)
-
-    def _address(self, pseudonym: str) -> Select[tuple[int, int, str | None]]:
-        return (
-            select(addresses.c.id, addresses.c.contact_id, contacts.c.language)
-            .join(contacts, contacts.c.id == addresses.c.contact_id)
-            .where(addresses.c.pseudonym == pseudonym)
-            .with_for_update(of=addresses)
-        )
 
     def open_text(
         self, connection: Connection, address: Address, channel: str, service_number: str, now: datetime, idle_closes: timedelta
@@ -147,14 +166,7 @@ class Conversations:
             now: aware UTC.
             idle_closes: silence that ends a conversation.
         """
-        row = connection.execute(
-            select(conversations)
-            .where(
-                conversations.c.address_id == address.id, conversations.c.channel == channel, conversations.c.closed_at.is_(None)
-            )
-            .order_by(conversations.c.id.desc())
-            .limit(1)
-        ).one_or_none()
+        row = connection.execute(_OPEN_CONVERSATION, {"of_address": address.id, "on_channel": channel}).one_or_none()
         if row is not None and row.last_inbound_at >= now - idle_closes:
             return self._conversation(row)
         if row is not None:
@@ -165,8 +177,7 @@ class Conversations:
 
     def language_of_call(self, connection: Connection, call_sid: str) -> str | None:
         """The language a call goes on in, None before one was chosen."""
-        query = select(conversations.c.language).where(conversations.c.provider_sid == call_sid)
-        return connection.execute(query).scalar_one_or_none()
+        return connection.execute(_LANGUAGE_OF_CALL, {"call_sid": call_sid}).scalar_one_or_none()
 
     def lock_call(self, connection: Connection, call_sid: str, caller: str | None, called: str, now: datetime) -> Conversation:
         """The conversation of a call, made at its first step, locked until the unit of work ends.
@@ -178,13 +189,12 @@ class Conversations:
             called: our number.
             now: aware UTC.
         """
-        query = select(conversations).where(conversations.c.provider_sid == call_sid).with_for_update()
-        row = connection.execute(query).one_or_none()
+        row = connection.execute(_CALL, {"call_sid": call_sid}).one_or_none()
         if row is None:
             address_id = self.lock_address(connection, caller, now).id if caller else None
             values = self._new_row("voice", called, now, address_id=address_id, provider_sid=call_sid)
             self._database.insert_once(connection, conversations, values, "provider_sid")
-            row = connection.execute(query).one()
+            row = connection.execute(_CALL, {"call_sid": call_sid}).one()
         return self._conversation(row)
 
     def close_call(self, connection: Connection, call_sid: str, now: datetime) -> None:
@@ -250,23 +260,18 @@ class Conversations:
             for message in said
         ]
         if rows:
-            connection.execute(messages.insert(), rows)
-        over = {"status": CLOSED, "closed_at": now} if result.is_over else {}
-        connection.execute(
-            update(conversations)
-            .where(conversations.c.id == conversation.id)
-            .values(
-                session=close_slots(result.session, self._cipher),
-                language=result.language,
-                turns=conversation.turns + 1,
-                last_inbound_at=now,
-                **over,
-            )
-        )
+            connection.execute(_KEEP_MESSAGES, rows)
+        state = {
+            "session": close_slots(result.session, self._cipher),
+            "language": result.language,
+            "turns": conversation.turns + 1,
+            "last_inbound_at": now,
+            **({"status": CLOSED, "closed_at": now} if result.is_over else {}),
+        }
+        connection.execute(_KEEP_STATE, {"conversation": conversation.id, **state})
         if conversation.address_id is not None and conversation.channel != "voice" and result.language != conversation.language:
             # Only for texts: a shared phone must not greet the next caller in somebody else's language.
-            of_address = select(addresses.c.contact_id).where(addresses.c.id == conversation.address_id).scalar_subquery()
-            connection.execute(update(contacts).where(contacts.c.id == of_address).values(language=result.language))
+            connection.execute(_REMEMBER_LANGUAGE, {"of_address": conversation.address_id, "language": result.language})
 
     def _conversation(self, row: Any) -> Conversation:
         session = open_slots(row.session, self._cipher)

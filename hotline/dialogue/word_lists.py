@@ -18,9 +18,11 @@ from babel import Locale, UnknownLocaleError
 from hotline.errors import CannotStart
 from hotline.understanding.folding import words
 
-WISHES = frozenset(
-    {"person", "menu", "back", "repeat", "more", "language", "yes", "no", "stop", "start", "greet", "thank", "goodbye"}
-)
+# The key of a list and the wish it is: `language` is the code of the file itself.
+WISHES = {
+    "person": "person", "menu": "menu", "back": "back", "repeat": "repeat", "more": "more", "change_language": "language",
+    "yes": "yes", "no": "no", "stop": "stop", "start": "start", "greet": "greet", "thank": "thank", "goodbye": "goodbye",
+}  # fmt: skip
 NAMES = "names"
 # A longer message is no command.
 LONGEST_COMMAND = 8
@@ -117,11 +119,11 @@ def _read(path: Path) -> dict[str, list[Any]]:
         lists = {key: list(values) for key, values in content.items() if key != "language"}
     except (yaml.YAMLError, AttributeError, TypeError) as error:
         raise BrokenWordList(f"{path}: must hold `language` and lists of messages ({str(error).splitlines()[0]}).") from None
-    unknown = sorted(set(lists) - WISHES - {NAMES})
+    unknown = sorted(set(lists) - set(WISHES) - {NAMES})
     if unknown:
         raise BrokenWordList(f"{path}: unknown key {unknown[0]!r}; use {', '.join(sorted(WISHES))} or names.")
     # YAML reads an unquoted yes, no and 1 as something else than words.
     wrong = next((value for values in lists.values() for value in values if not isinstance(value, str)), None)
     if wrong is not None:
         raise BrokenWordList(f"{path}: put {wrong!r} in quotes.")
-    return lists
+    return {WISHES.get(key, key): values for key, values in lists.items()}

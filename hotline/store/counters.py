@@ -8,18 +8,19 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.store.database import Database
 from hotline.store.tables import counters
 
 log = logging.getLogger(__name__)
+_VALUE = select(counters.c.value).where(counters.c.name == bindparam("counter"))
 
 
 def read_counter(connection: Connection, name: str) -> int:
     """The value of a counter, 0 when it was never counted."""
-    return connection.execute(select(counters.c.value).where(counters.c.name == name)).scalar() or 0
+    return connection.execute(_VALUE, {"counter": name}).scalar() or 0
 
 
 def count(database: Database, connection: Connection, name: str, amount: int = 1) -> None:

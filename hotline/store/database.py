@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, insert, make_url
+from sqlalchemy import Connection, Executable, create_engine, event, insert, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import ArgumentError
@@ -74,10 +75,7 @@ class Database:
         Returns:
             True when the row is new.
         """
-        dialect = sqlite if self.is_sqlite else postgresql
-        statement = dialect.insert(table).values(**values).on_conflict_do_nothing(index_elements=[key])
-        # What comes back tells, not the row count: drivers count an insert differently.
-        return connection.execute(statement.returning(table.c[key])).first() is not None
+        return connection.execute(_insert_once(table, key, self.is_sqlite), values).first() is not None
 
     def close(self) -> None:
         """Give all connections back."""
@@ -86,7 +84,23 @@ class Database:
 
 def insert_returning_id(connection: Connection, table: Table, values: dict[str, Any]) -> int:
     """Insert a row and return its id."""
-    return int(connection.execute(insert(table).values(**values).returning(table.c.id)).scalar_one())
+    return int(connection.execute(_insert_returning_id(table), values).scalar_one())
+
+
+# Building a statement costs more than running it; these are on the way of every turn.
+
+
+@cache
+def _insert_once(table: Table, key: str, is_sqlite: bool) -> Executable:
+    dialect = sqlite if is_sqlite else postgresql
+    # What comes back tells, not the row count: drivers count an insert differently.
+    statement: Executable = dialect.insert(table).on_conflict_do_nothing(index_elements=[key]).returning(table.c[key])
+    return statement
+
+
+@cache
+def _insert_returning_id(table: Table) -> Executable:
+    return insert(table).returning(table.c.id)
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

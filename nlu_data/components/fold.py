@@ -31,7 +31,9 @@ def fold(text: str, longest: int = MAX_CHARACTERS) -> str:
     """
     text = unicodedata.normalize("NFKC", text[:longest]).casefold().translate(_LETTERS)
     decomposed = unicodedata.normalize("NFKD", text)
-    kept = "".join(_fold_character(character) for character in decomposed)
+    # Most Latin text is done here; the rest is looked at letter by letter.
+    is_plain = decomposed.isascii() and decomposed.isprintable()
+    kept = decomposed if is_plain else "".join(_fold_character(character) for character in decomposed)
     return _SPACES.sub(" ", unicodedata.normalize("NFC", kept).translate(_LETTERS)).strip()
 
 
