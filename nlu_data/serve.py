@@ -28,6 +28,8 @@ def main() -> None:
         sys.exit("RASA_TOKEN is not set; give the same random text here and to the web server.")
     if not options.model.is_file():
         sys.exit(f"{options.model} is missing; train it first: python train.py.")
+    # One text is too small to share out: a second thread of the linear algebra would only spin.
+    os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
     be_quiet()
     # Rasa takes seconds to import; wrong arguments must be told at once.
     from rasa.core.run import close_resources, configure_app, load_agent_on_start
