@@ -112,8 +112,9 @@ class Interpreter:
             language: language of the conversation, None at its start.
             may_switch: False where the text cannot be in another language (speech recognised in a given one).
         """
+        today = self._today()
         parse = self._understander.parse(text, language)
-        entities = self._entities.find(text, self._today())
+        entities = self._entities.find(text, today)
         danger = self._net.find(text)
         command = None if danger else self._word_lists.find(text, language)
         if command is not None:
@@ -125,8 +126,10 @@ class Interpreter:
         danger = danger or _suspect(parse, best, threshold)
         is_live = spoken is None or spoken in self._live
         decision = _decide(topics, threshold)
-        left = days_left(entities, self._today())
-        is_pressing = decision == "answer" and topics[0].name in DEADLINE_TOPICS and left is not None and left <= PRESSING_DAYS
+        left = days_left(entities, today)
+        # Asking back first could cost the day that is left, so a likely topic is enough.
+        is_near = left is not None and left <= PRESSING_DAYS
+        is_pressing = is_near and decision in ("answer", "confirm") and topics[0].name in DEADLINE_TOPICS
         meaning = Meaning(
             danger=danger,
             wish=_wish(best, threshold),
