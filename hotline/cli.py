@@ -25,8 +25,10 @@ from hotline.dialogue.flow_files import find_problems, load_flows, text_keys
 from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.rendering import CODE_TEXT_KEYS
 from hotline.dialogue.texts import SCREENS, compile_texts, find_text_problems, screen_keys
+from hotline.dialogue.turn import today_in_germany
 from hotline.errors import CannotStart
-from hotline.knowledge.loading import load_content, read_content
+from hotline.knowledge.loading import load_content
+from hotline.knowledge.starter import read_content
 from hotline.services import Services
 from hotline.store import migrate
 from hotline.telephony.audio_build import build_audio
@@ -119,15 +121,16 @@ def _content(services: Services) -> AppGroup:
     def check() -> None:
         """Read all answers and find what is wrong."""
         found = read_content(services.content_folder, services.languages)
-        click.echo(f"{len(found.articles)} articles, {len(found.translations)} texts: all is well.")
+        click.echo(f"{len(found.facts)} facts, {len(found.articles)} articles, {len(found.translations)} texts: all is well.")
 
     @group.command("load")
     @_sentence
     def load() -> None:
-        """Make the database hold exactly these answers."""
+        """Bring these answers into the database; what was changed in the studio stays."""
         found = read_content(services.content_folder, services.languages)
-        load_content(services.database, found)
-        click.echo(f"Loaded {len(found.articles)} articles, {len(found.translations)} texts.")
+        report = load_content(services.database, found)
+        kept = f"; {report.kept} changed in the studio stay as they are" if report.kept else ""
+        click.echo(f"Loaded {len(found.facts)} facts, {len(found.articles)} articles, {len(found.translations)} texts{kept}.")
 
     return group
 
@@ -139,13 +142,19 @@ def _audio(services: Services) -> AppGroup:
     @_sentence
     def build() -> None:
         """Make the missing sound files from recordings/, else with espeak-ng."""
+        today = today_in_germany()
         with services.database.read() as connection:
-            library = services.library.current(connection)
+            days = services.library.current(connection, today).days_of_change(today)
+            libraries = [services.library.on_day(connection, day) for day in days]
         for code in services.live_languages:
             language = services.languages[code]
             if language.say_voice:
                 continue
-            texts = services.renderer.all_utterances(code, services.definition, library)
+            texts = list(
+                dict.fromkeys(
+                    text for library in libraries for text in services.renderer.all_utterances(code, services.definition, library)
+                )
+            )
             folder = services.settings.data_dir / "audio"
             recordings = services.settings.root / "recordings"
             report = build_audio(folder, language, texts, recordings if recordings.is_dir() else None, _progress(code))

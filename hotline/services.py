@@ -41,6 +41,7 @@ MENU = (
     "money_reag_garp", "who_eligible", "how_to_apply", "counselling_where", "country_list_status", "processing_time",
     "documents_travel", "entry_ban", "departure_deadline", "vr_basics", "counselling_confidential", "hotline_contact",
 )  # fmt: skip
+ASK_A_COUNSELLOR = "answer.figure_from_counsellor"
 STATUS_PATH = "/webhooks/twilio/status"
 
 
@@ -135,7 +136,9 @@ class Services:
     @cached_property
     def library(self) -> LibraryReader:
         """The approved answers."""
-        return LibraryReader()
+        return LibraryReader(
+            lambda language: self.texts.find(language, ASK_A_COUNSELLOR), is_reviewed_only=self.settings.is_reviewed_only
+        )
 
     @cached_property
     def understander(self) -> ResilientUnderstander:

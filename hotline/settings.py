@@ -46,6 +46,7 @@ class Settings:
     rasa_token: str = field(repr=False)
     rasa_timeout_seconds: float
     has_simulator: bool
+    is_reviewed_only: bool = False
     root: Path = ROOT
 
     @classmethod
@@ -85,6 +86,7 @@ class Settings:
             rasa_token=_required(values, "RASA_TOKEN", "set the same random text here and for the Rasa server"),
             rasa_timeout_seconds=_seconds(values, "RASA_TIMEOUT_SECONDS", 2.0),
             has_simulator=has_simulator,
+            is_reviewed_only=_yes_no(values, "REVIEWED_ONLY", default=False),
         )
 
 

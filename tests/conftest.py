@@ -18,7 +18,8 @@ from sqlalchemy import text
 
 from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.texts import compile_texts
-from hotline.knowledge.loading import load_content, read_content
+from hotline.knowledge.loading import load_content
+from hotline.knowledge.starter import Content, read_content
 from hotline.services import Services
 from hotline.settings import LOCAL_ACCOUNT, ROOT, Settings
 from hotline.store import migrate
@@ -177,6 +178,13 @@ def interpreter_with(understander: Understander) -> Interpreter:
     return made
 
 
+@cache
+def starter_content() -> Content:
+    """The starter content of every test: hundreds of files, never changed."""
+    services = Services(make_settings(Path(gettempdir())))
+    return read_content(services.content_folder, services.languages)
+
+
 def make_hotline(settings: Settings) -> Hotline:
     """A hotline with the real flows, texts and answers; only understanding, the clock and the worker's doorbell are ours."""
     services = Services(settings)
@@ -184,7 +192,7 @@ def make_hotline(settings: Settings) -> Hotline:
     # cached_property: what stands in the instance is used instead of being made.
     vars(services).update(understander=understander, interpreter=interpreter_with(understander), doorbell=_QuietDoorbell(rung))
     migrate.upgrade(services.database)
-    load_content(services.database, read_content(services.content_folder, services.languages))
+    load_content(services.database, starter_content())
     vars(services.turns)["_clock"] = clock
     return Hotline(services, make_flask(services), clock, understander, rung)
 

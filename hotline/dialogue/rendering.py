@@ -22,6 +22,7 @@ LEFT_TO_RIGHT_MARK = "\u200e"
 CODE_TEXT_KEYS = frozenset(
     {
         "language.option", "option.voice", "option.next_page", "option.more_languages", "answer.as_of", "answer.missing",
+        "answer.figure_from_counsellor",
         "question.only_text",
         "person.noted", "person.no_number", "person.already", "person.urgent", "stop.done", "start.done", "technical.sorry",
         *(f"danger.{category}" for category in CATEGORIES),
@@ -89,7 +90,9 @@ class Renderer:
             yield self.tell(event.text_key, language, likely)
         elif isinstance(event, Answered) and language:
             article = library.articles[event.topic, language]
-            yield f"{article.short if event.part == 'short' else article.full} ({self._as_of(article)})"
+            # Whoever reads on is told where to look it up; the short text has no room for it.
+            source = f", {article.source}" if event.part == "full" and article.source else ""
+            yield f"{article.short if event.part == 'short' else article.full} ({self._as_of(article)}{source})"
         elif isinstance(event, Asked):
             yield from self._write_question(event, language, library, likely)
 

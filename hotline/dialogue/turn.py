@@ -174,7 +174,7 @@ class Turns:
             self._conversations.close_call(connection, call_sid, self._clock())
 
     def _begin(self, connection: Connection, conversation: Conversation, understood: Understood) -> _Turn:
-        library = self._library.current(connection)
+        library = self._library.current(connection, self._clock().astimezone(BERLIN).date())
         session = Session.from_dict(conversation.session) if conversation.session else Session(language=conversation.language)
         return _Turn(conversation, session, library, understood)
 

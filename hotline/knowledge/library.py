@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
 
 from babel.dates import format_skeleton
 from sqlalchemy import Connection, select
 
+from hotline.knowledge.fact_rows import read_facts
+from hotline.knowledge.facts import LOCALES, FactBook
+from hotline.knowledge.wording import fill
 from hotline.store.counters import read_counter
 from hotline.store.tables import articles, topics, translations
 
 CONTENT_REVISION = "content_revision"
-# CLDR's plain English is American: month before day.
-LOCALES = {"en": "en_GB"}
+REVIEWED = "reviewed"
 
 
 @dataclass(frozen=True)
 class Article:
-    """One approved answer in one language. ``as_of`` is YYYY, YYYY-MM or YYYY-MM-DD; ``valid_until`` is the last day it holds."""
+    """One approved answer in one language, with the facts of the day filled in.
+
+    ``as_of`` is YYYY, YYYY-MM or YYYY-MM-DD; ``valid_until`` is the last day it holds. ``source`` is the site of its first
+    source, ``left_out`` are facts that could not be said.
+    """
 
     topic: str
     language: str
@@ -32,15 +40,19 @@ class Article:
     valid_until: date
     version: int
     review: str
+    source: str = ""
+    follow_ups: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Library:
-    """All answers and the policy of every topic."""
+    """All answers of one day and the policy of every topic."""
 
     articles: Mapping[tuple[str, str], Article]
     topics: tuple[str, ...]
     policies: Mapping[str, str]
+    facts: FactBook
 
     def answerable(self, today: date) -> frozenset[tuple[str, str]]:
         """Which (topic, language) have an answer that still holds on this day (Europe/Berlin)."""
@@ -55,36 +67,84 @@ class Library:
         article = self.articles.get((topic, language))
         return article.title if article else None
 
+    def days_of_change(self, today: date) -> list[date]:
+        """Today and every later day on which a fact leaves the answers: what is said then must be speakable, too."""
+        ends = {fact.valid_until + timedelta(days=1) for fact in self.facts.values() if fact.is_said(today)}
+        return [today, *sorted(ends)]
+
 
 class LibraryReader:
-    """Gives the current library; reads it again only when the content changed."""
+    """Gives the library of a day; makes it again only when the content or the day changed."""
 
-    def __init__(self) -> None:
-        self._revision = -1
-        self._library = Library({}, (), {})
+    def __init__(self, ask_a_counsellor: Callable[[str], str | None], *, is_reviewed_only: bool = False) -> None:
+        """Hold what is needed.
+
+        Args:
+            ask_a_counsellor: gives the sentence of a language that stands in for a fact that cannot be said.
+            is_reviewed_only: leave out texts no native speaker of the field has read.
+        """
+        self._ask_a_counsellor = ask_a_counsellor
+        self._is_reviewed_only = is_reviewed_only
+        self._made_for: tuple[int, date] | None = None
+        self._library = Library({}, (), {}, {})
         self._lock = threading.Lock()
 
-    def current(self, connection: Connection) -> Library:
-        """The library as the database has it now."""
-        revision = read_counter(connection, CONTENT_REVISION)
-        if revision != self._revision:
+    def current(self, connection: Connection, today: date) -> Library:
+        """The library as the database has it now.
+
+        Args:
+            connection: to the database.
+            today: the day in Germany.
+        """
+        wanted = (read_counter(connection, CONTENT_REVISION), today)
+        if wanted != self._made_for:
             with self._lock:
-                self._library, self._revision = _read(connection), revision
+                self._library, self._made_for = self.on_day(connection, today), wanted
         return self._library
 
+    def on_day(self, connection: Connection, today: date) -> Library:
+        """The library of any day, made anew."""
+        rows = connection.execute(select(topics.c.slug, topics.c.policy).order_by(topics.c.position)).all()
+        columns = (
+            articles.c.topic, translations.c.language, translations.c.title, translations.c.short, translations.c.full,
+            articles.c.as_of, articles.c.valid_until, translations.c.version, translations.c.review,
+            articles.c.sources, articles.c.follow_ups,
+        )  # fmt: skip
+        found = connection.execute(select(*columns).join_from(articles, translations)).all()
+        facts = read_facts(connection)
+        made = (self._fill(row, facts, today) for row in found if row.review == REVIEWED or not self._is_reviewed_only)
+        return Library(
+            articles={(article.topic, article.language): article for article in made},
+            topics=tuple(row.slug for row in rows),
+            policies={row.slug: row.policy for row in rows},
+            facts=facts,
+        )
 
-def _read(connection: Connection) -> Library:
-    rows = connection.execute(select(topics.c.slug, topics.c.policy).order_by(topics.c.position)).all()
-    columns = (
-        articles.c.topic, translations.c.language, translations.c.title, translations.c.short, translations.c.full,
-        articles.c.as_of, articles.c.valid_until, translations.c.version, translations.c.review,
-    )  # fmt: skip
-    found = connection.execute(select(*columns).join_from(articles, translations)).all()
-    return Library(
-        articles={(row.topic, row.language): Article(*row) for row in found},
-        topics=tuple(row.slug for row in rows),
-        policies={row.slug: row.policy for row in rows},
-    )
+    def _fill(self, row: Any, facts: FactBook, today: date) -> Article:
+        instead = self._ask_a_counsellor(row.language) or ""
+        short = fill(row.short, row.language, facts, today, instead)
+        full = fill(row.full, row.language, facts, today, instead)
+        return Article(
+            topic=row.topic,
+            language=row.language,
+            title=row.title,
+            short=short.text,
+            full=full.text,
+            as_of=row.as_of,
+            valid_until=row.valid_until,
+            version=row.version,
+            review=row.review,
+            source=site_of(row.sources),
+            follow_ups=tuple(row.follow_ups),
+            left_out=tuple(dict.fromkeys((*short.left_out, *full.left_out))),
+        )
+
+
+def site_of(sources: Iterable[Mapping[str, Any]]) -> str:
+    """The site people can look the answer up at: that of the first source."""
+    for source in sources:
+        return urlsplit(str(source["url"])).netloc.removeprefix("www.")
+    return ""
 
 
 @lru_cache(maxsize=1000)
@@ -103,11 +163,6 @@ def format_as_of(as_of: str, language: str) -> str:
         "yMMdd" if len(parts) == 3 else "yMM", date(*parts, *[1] * (3 - len(parts))), locale=LOCALES.get(language, language)
     )
     return shown.replace("\u200f", "")
-
-
-def languages_with_answers(library: Library) -> set[str]:
-    """Languages in which at least one answer is there."""
-    return {language for _, language in library.articles}
 
 
 def menu_topics(library: Library, wanted: Iterable[str]) -> tuple[str, ...]:

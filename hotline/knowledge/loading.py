@@ -1,146 +1,52 @@
-"""Loads ``content/`` into the database: topics, articles and translations, checked first, all or nothing."""
+"""Loads the starter content into the database, all or nothing. What editors changed since stays theirs."""
 
 from __future__ import annotations
 
-import csv
-import re
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
-from datetime import date
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-import yaml
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
-from hotline.errors import CannotStart
+from hotline.knowledge.fact_rows import hash_values, row_of_fact
+from hotline.knowledge.facts import FactBook
 from hotline.knowledge.library import CONTENT_REVISION
+from hotline.knowledge.starter import OWNER, SOURCE_LANGUAGE, Content
 from hotline.store.counters import count
 from hotline.store.database import Database, insert_returning_id
-from hotline.store.tables import articles, topics, translations
+from hotline.store.tables import articles, facts, revisions, topics, translations
 
-TITLE_CHARACTERS = 40
-SHORT_CHARACTERS = 201
-FULL_CHARACTERS = 900
-SOURCE_LANGUAGE = "de"
-REVIEWS = ("machine", "reviewed")
-# Confidence L (single, old or contradicted) is never published.
-CONFIDENCES = ("H", "M")
-_AS_OF = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
-
-
-class BrokenContent(CannotStart):
-    """The content folder cannot be loaded. ``problems`` names each file and what to mend in it."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
+STARTER = "starter"
+PUBLISHED = "published"
 
 
 @dataclass
-class Content:
-    """What a content folder holds."""
+class LoadReport:
+    """How many facts, articles and texts were stored, and how many stay as editors left them."""
 
-    policies: dict[str, str] = field(default_factory=dict)
-    articles: dict[str, dict[str, Any]] = field(default_factory=dict)
-    translations: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    stored: int = 0
+    kept: int = 0
 
 
-def read_content(folder: Path, languages: Collection[str]) -> Content:
-    """Read and check a content folder.
+def load_content(database: Database, content: Content) -> LoadReport:
+    """Bring the starter content into the database, in one unit of work.
+
+    A fact, an article or a text that somebody changed in the studio is left alone; everything else becomes what the files say,
+    and what the files no longer hold goes.
 
     Args:
-        folder: holds ``topics.csv`` and ``topics/<slug>/``.
-        languages: codes a translation may have.
-
-    Raises:
-        BrokenContent: with every problem found.
+        database: where to.
+        content: read and checked.
     """
-    content, problems = Content(), []
-    with (folder / "topics.csv").open(encoding="utf-8", newline="") as file:
-        content.policies = {row["slug"]: row["policy"] for row in csv.DictReader(file)}
-    for path in sorted((folder / "topics").glob("*/*.yml")):
-        topic = path.parent.name
-        try:
-            raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-        except yaml.YAMLError as error:
-            problems.append(f"{path}: this is not valid YAML ({str(error).splitlines()[0]}).")
-            continue
-        if topic not in content.policies:
-            problems.append(f"{path}: {topic!r} is no topic of topics.csv.")
-        elif not isinstance(raw, dict):
-            problems.append(f"{path}: must be a mapping.")
-        elif path.stem == "article":
-            content.articles[topic] = raw
-            problems += [f"{path}: {problem}" for problem in _article_problems(raw, topic, content.policies)]
-        else:
-            content.translations[topic, path.stem] = raw
-            problems += [f"{path}: {problem}" for problem in _translation_problems(raw, path.stem, languages)]
-    problems += [f"{topic}: article.yml is missing." for topic in {t for t, _ in content.translations} - set(content.articles)]
-    problems += [
-        f"{topic}: de.yml, the source, is missing."
-        for topic in content.articles
-        if (topic, SOURCE_LANGUAGE) not in content.translations
-    ]
-    if problems:
-        raise BrokenContent(problems)
-    return content
-
-
-def _article_problems(raw: Mapping[str, Any], topic: str, policies: Mapping[str, str]) -> list[str]:
-    problems = []
-    if raw.get("topic") != topic:
-        problems.append(f"topic must be {topic!r}, as the folder.")
-    if not _AS_OF.fullmatch(str(raw.get("as_of", ""))):
-        problems.append("as_of must be YYYY, YYYY-MM or YYYY-MM-DD.")
-    if not isinstance(raw.get("valid_until"), date):
-        problems.append("valid_until must be a day, YYYY-MM-DD.")
-    problems += [f"follow_ups: {name!r} is no topic." for name in raw.get("follow_ups", []) if name not in policies]
-    sources = raw.get("sources")
-    if not isinstance(sources, list) or not sources:
-        return [*problems, "sources: at least one is needed."]
-    for number, source in enumerate(sources, 1):
-        missing = [key for key in ("title", "url", "checked_on", "confidence") if not source.get(key)]
-        problems += [f"source {number}: {key} is missing." for key in missing]
-        if source.get("confidence") not in CONFIDENCES:
-            problems.append(f"source {number}: confidence must be H or M; a fact of confidence L is not published.")
-    return problems
-
-
-def _translation_problems(raw: Mapping[str, Any], language: str, languages: Collection[str]) -> list[str]:
-    problems = []
-    if language not in languages or raw.get("language") != language:
-        problems.append("language must be the file's name and stand in translations/languages.csv.")
-    if raw.get("review") not in REVIEWS:
-        problems.append("review must be machine or reviewed.")
-    if not isinstance(raw.get("version"), int) or (
-        language != SOURCE_LANGUAGE and not isinstance(raw.get("source_version"), int)
-    ):
-        problems.append("version (and source_version in translations) must be whole numbers.")
-    for key, limit in (("title", TITLE_CHARACTERS), ("short", SHORT_CHARACTERS), ("full", FULL_CHARACTERS)):
-        text = raw.get(key)
-        if not isinstance(text, str) or not text.strip():
-            problems.append(f"{key} is missing.")
-        elif len(text.strip()) > limit:
-            problems.append(f"{key} has {len(text.strip())} characters; at most {limit} fit.")
-    return problems
-
-
-def load_content(database: Database, content: Content) -> None:
-    """Make the database hold exactly this content, in one unit of work."""
+    report = LoadReport()
     with database.begin() as connection:
-        connection.execute(delete(translations))
-        connection.execute(delete(articles))
         _store_topics(connection, content.policies)
-        for topic, raw in content.articles.items():
-            article_id = insert_returning_id(connection, articles, _article_row(topic, raw))
-            rows = [
-                _translation_row(article_id, language, text)
-                for (owner, language), text in content.translations.items()
-                if owner == topic
-            ]
-            connection.execute(insert(translations), rows)
+        _store_facts(connection, content.facts, report)
+        ids = _store_articles(connection, content.articles, report)
+        _store_texts(connection, content, ids, report)
         count(database, connection, CONTENT_REVISION)
+    return report
 
 
 def _store_topics(connection: Connection, policies: Mapping[str, str]) -> None:
@@ -150,7 +56,40 @@ def _store_topics(connection: Connection, policies: Mapping[str, str]) -> None:
             connection.execute(update(topics).where(topics.c.slug == slug).values(position=position, policy=policy))
         else:
             connection.execute(insert(topics).values(slug=slug, position=position, policy=policy))
-    connection.execute(delete(topics).where(topics.c.slug.not_in(policies)))
+
+
+def _store_facts(connection: Connection, found: FactBook, report: LoadReport) -> None:
+    stored = {row.key: row.starter for row in connection.execute(select(facts.c.key, facts.c.starter))}
+    for key, fact in found.items():
+        row = row_of_fact(fact)
+        starter = hash_values(row.values())
+        if key not in stored:
+            connection.execute(insert(facts).values(**row, starter=starter))
+        elif not stored[key]:
+            report.kept += 1
+            continue
+        elif stored[key] != starter:
+            connection.execute(update(facts).where(facts.c.key == key).values(**row, starter=starter))
+        report.stored += 1
+    gone = [key for key, starter in stored.items() if starter and key not in found]
+    connection.execute(delete(facts).where(facts.c.key.in_(gone)))
+
+
+def _store_articles(connection: Connection, found: Mapping[str, Mapping[str, Any]], report: LoadReport) -> dict[str, int]:
+    stored = {row.topic: row for row in connection.execute(select(articles.c.id, articles.c.topic, articles.c.starter))}
+    ids = {topic: row.id for topic, row in stored.items()}
+    for topic, raw in found.items():
+        row = _article_row(topic, raw)
+        starter = hash_values(row.values())
+        if topic not in stored:
+            ids[topic] = insert_returning_id(connection, articles, {**row, "starter": starter})
+        elif not stored[topic].starter:
+            report.kept += 1
+            continue
+        elif stored[topic].starter != starter:
+            connection.execute(update(articles).where(articles.c.topic == topic).values(**row, starter=starter))
+        report.stored += 1
+    return ids
 
 
 def _article_row(topic: str, raw: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,15 +101,57 @@ def _article_row(topic: str, raw: Mapping[str, Any]) -> dict[str, Any]:
         "sources": [
             {key: str(value) if value is not None else None for key, value in source.items()} for source in raw["sources"]
         ],
+        "owner": raw.get("owner", OWNER),
     }
 
 
-def _translation_row(article_id: int, language: str, raw: Mapping[str, Any]) -> dict[str, Any]:
+def _store_texts(connection: Connection, content: Content, ids: Mapping[str, int], report: LoadReport) -> None:
+    now = datetime.now(UTC)
+    newest = select(revisions.c.topic, revisions.c.language, func.max(revisions.c.number).label("number"))
+    numbers = {
+        (row.topic, row.language): row.number
+        for row in connection.execute(newest.group_by(revisions.c.topic, revisions.c.language))
+    }
+    live = select(revisions.c.topic, revisions.c.language, revisions.c.starter).where(revisions.c.state == PUBLISHED)
+    starters = {(row.topic, row.language): row.starter for row in connection.execute(live)}
+    new_revisions, new_translations = [], []
+    for (topic, language), raw in content.translations.items():
+        row = _text_row(raw)
+        starter = hash_values(row.values())
+        found = starters.get((topic, language))
+        if found == "":
+            report.kept += 1
+            continue
+        report.stored += 1
+        if found == starter:
+            continue
+        number = numbers.get((topic, language), 0) + 1
+        if found is not None:
+            _retire(connection, topic, language, ids[topic])
+        state = {"is_minor": False, "note": "", "author": STARTER, "state": PUBLISHED, "lock": 0, "saved_at": now}
+        new_revisions.append(
+            {"topic": topic, "language": language, "number": number, **row, **state, "starter": starter, "published_at": now}
+        )
+        new_translations.append({"article_id": ids[topic], "language": language, "revision": number, **row})
+    if new_revisions:
+        connection.execute(insert(revisions), new_revisions)
+        connection.execute(insert(translations), new_translations)
+    for topic, language in starters:
+        if starters[topic, language] and (topic, language) not in content.translations:
+            _retire(connection, topic, language, ids[topic])
+
+
+def _retire(connection: Connection, topic: str, language: str, article_id: int) -> None:
+    """The published text of a language goes out of use; it stays in the history."""
+    of_text = (revisions.c.topic == topic, revisions.c.language == language, revisions.c.state == PUBLISHED)
+    connection.execute(update(revisions).where(*of_text).values(state="superseded"))
+    connection.execute(delete(translations).where(translations.c.article_id == article_id, translations.c.language == language))
+
+
+def _text_row(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "article_id": article_id,
-        "language": language,
         "version": raw["version"],
-        "source_version": raw.get("source_version", raw["version"]),
+        "source_version": raw["version"] if raw["language"] == SOURCE_LANGUAGE else raw["source_version"],
         "review": raw["review"],
         "title": raw["title"].strip(),
         "short": raw["short"].strip(),

@@ -188,6 +188,9 @@ articles = Table(
     Column("valid_until", Date, nullable=False),
     Column("follow_ups", JSON, nullable=False),
     Column("sources", JSON, nullable=False),
+    Column("owner", String(60), nullable=False),
+    # Hash of the starter file it came from; empty once somebody changed it in the studio, so that no update undoes that.
+    Column("starter", String(64), nullable=False),
 )
 
 translations = Table(
@@ -202,7 +205,70 @@ translations = Table(
     Column("title", Text, nullable=False),
     Column("short", Text, nullable=False),
     Column("full", Text, nullable=False),
+    # The revision these words are; what people get is always one that two editors have seen, or the starter's.
+    Column("revision", Integer, nullable=False),
     UniqueConstraint("article_id", "language"),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    _id(),
+    Column("topic", ForeignKey("topics.slug"), nullable=False),
+    Column("language", String(8), nullable=False),
+    # Counts every state of a text ever saved; ``version`` counts changes of meaning only.
+    Column("number", Integer, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("source_version", Integer, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("review", String(10), nullable=False),
+    Column("is_minor", Boolean, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("short", Text, nullable=False),
+    Column("full", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("author", String(60), nullable=False),
+    Column("approver", String(60)),
+    # Hash of the starter file it came from; empty for the work of editors.
+    Column("starter", String(64), nullable=False),
+    # Raised by every save: who saves over another's work is told.
+    Column("lock", Integer, nullable=False),
+    Column("saved_at", UtcDateTime, nullable=False),
+    Column("published_at", UtcDateTime),
+    UniqueConstraint("topic", "language", "number"),
+    Index("ix_revisions_state", "state"),
+)
+
+facts = Table(
+    "facts",
+    metadata,
+    Column("key", String(60), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("unit", String(10), nullable=False),
+    Column("applies_to", String(200), nullable=False),
+    Column("source_title", Text, nullable=False),
+    Column("source_url", Text, nullable=False),
+    Column("source_date", String(10), nullable=False),
+    Column("checked_on", Date, nullable=False),
+    Column("valid_until", Date, nullable=False),
+    Column("confidence", String(1), nullable=False),
+    Column("owner", String(60), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("starter", String(64), nullable=False),
+)
+
+fact_changes = Table(
+    "fact_changes",
+    metadata,
+    _id(),
+    Column("key", String(60), nullable=False, index=True),
+    Column("state", String(12), nullable=False),
+    Column("before", JSON, nullable=False),
+    Column("after", JSON, nullable=False),
+    Column("author", String(60), nullable=False),
+    Column("approver", String(60)),
+    Column("proposed_at", UtcDateTime, nullable=False),
+    Column("decided_at", UtcDateTime),
 )
 
 counters = Table(

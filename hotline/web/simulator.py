@@ -25,6 +25,7 @@ from twilio.request_validator import RequestValidator  # type: ignore[import-unt
 
 from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.texts import SCREENS, Texts
+from hotline.dialogue.turn import today_in_germany
 from hotline.services import Services
 from hotline.telephony.inbound import WHATSAPP
 from hotline.web.access import access, services
@@ -236,7 +237,7 @@ def _text_of(hotline: Services, language: str) -> dict[str, str]:
     if language not in hotline.live_languages:
         return {}
     with hotline.database.read() as connection:
-        library = hotline.library.current(connection)
+        library = hotline.library.current(connection, today_in_germany())
     texts = hotline.renderer.all_utterances(language, hotline.definition, library)
     return {file.name: text for text in texts if (file := hotline.audio.find(language, text))}
 

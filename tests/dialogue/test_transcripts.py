@@ -112,7 +112,7 @@ def _words(hotline: Hotline, wanted: str, language: str | None, is_call: bool) -
         return hotline.services.texts.get(language or "de", name, variants)
     if kind in ("answer", "more", "title"):
         with hotline.services.database.read() as connection:
-            article = hotline.services.library.current(connection).articles[name, language or "de"]
+            article = hotline.services.library.current(connection, hotline.clock().date()).articles[name, language or "de"]
         # By ear, paragraphs are sentences of their own.
         parts = {"answer": article.short, "more": article.full.split("\n\n")[0], "title": article.title}
         return parts[kind]

@@ -1,0 +1,326 @@
+"""How a text changes: an editor's draft, a review by somebody else, then it is what people get at the next turn.
+
+Every saved state is a revision that stays. ``number`` counts them all; ``version`` counts changes of meaning only, and a
+translation keeps the version of the source it was made from, so "outdated" is a comparison and never a click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, insert, select, update
+
+from hotline.knowledge.fact_rows import read_facts
+from hotline.knowledge.library import CONTENT_REVISION
+from hotline.knowledge.loading import PUBLISHED
+from hotline.knowledge.neutrality import Neutrality
+from hotline.knowledge.starter import SOURCE_LANGUAGE, source_problems, text_problems
+from hotline.store.counters import count
+from hotline.store.database import Database, insert_returning_id
+from hotline.store.tables import articles, audit, revisions, translations
+
+DRAFT, IN_REVIEW, SUPERSEDED, DISCARDED = "draft", "in_review", "superseded", "discarded"
+OPEN = (DRAFT, IN_REVIEW)
+PARTS = ("title", "short", "full")
+
+
+class CannotEdit(Exception):
+    """A change is refused. The message says what to do instead; ``problems`` lists what to mend in a text."""
+
+    def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.problems = problems
+
+
+class SavedByAnother(CannotEdit):
+    """Somebody else saved this text meanwhile. ``theirs`` is what they saved."""
+
+    def __init__(self, theirs: Revision) -> None:
+        super().__init__(f"{theirs.author} saved this text meanwhile. Compare both and save again; your words are still here.")
+        self.theirs = theirs
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One saved state of a text."""
+
+    id: int
+    topic: str
+    language: str
+    number: int
+    version: int
+    source_version: int
+    state: str
+    review: str
+    is_minor: bool
+    title: str
+    short: str
+    full: str
+    note: str
+    author: str
+    approver: str | None
+    lock: int
+    saved_at: datetime
+    published_at: datetime | None
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """Title, short and full."""
+        return {name: getattr(self, name) for name in PARTS}
+
+
+@dataclass(frozen=True)
+class Edit:
+    """What an editor saves.
+
+    ``lock`` is that of the revision the form was filled from (0 for a text nobody has begun), ``source_version`` the version of
+    the German text that stood beside it.
+    """
+
+    topic: str
+    language: str
+    title: str
+    short: str
+    full: str
+    lock: int
+    source_version: int
+    is_minor: bool = False
+    note: str = ""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Editing:
+    """Saves, reviews, publishes and restores texts."""
+
+    def __init__(self, database: Database, neutrality: Neutrality, clock: Callable[[], datetime] = _now) -> None:
+        """Hold what is needed.
+
+        Args:
+            database: where the texts are.
+            neutrality: what no text may say.
+            clock: gives aware UTC.
+        """
+        self._database = database
+        self._neutrality = neutrality
+        self._clock = clock
+
+    # -- looking -------------------------------------------------------------------------------------------------------
+
+    def history(self, connection: Connection, topic: str, language: str) -> list[Revision]:
+        """Every revision of a text, newest first."""
+        return _find(connection, revisions.c.topic == topic, revisions.c.language == language)
+
+    def published(self, connection: Connection, topic: str, language: str) -> Revision | None:
+        """What people get now, or None."""
+        return _first(_find(connection, *_of(topic, language), revisions.c.state == PUBLISHED))
+
+    def opened(self, connection: Connection, topic: str, language: str) -> Revision | None:
+        """The draft or the text in review, or None."""
+        return _first(_find(connection, *_of(topic, language), revisions.c.state.in_(OPEN)))
+
+    def problems(self, connection: Connection, texts: Mapping[str, str], language: str) -> list[str]:
+        """What stands against publishing these words."""
+        return text_problems(texts, language, read_facts(connection)) + self._neutrality.find(texts, language)
+
+    # -- changing ------------------------------------------------------------------------------------------------------
+
+    def save(self, edit: Edit, author: str) -> Revision:
+        """Keep a draft; it may be unfinished.
+
+        Args:
+            edit: the words and what they were made from.
+            author: account of the editor.
+
+        Raises:
+            SavedByAnother: the text was saved meanwhile; nothing is overwritten.
+            CannotEdit: it is in review.
+        """
+        with self._database.begin() as connection:
+            found = self.opened(connection, edit.topic, edit.language)
+            if found is not None and found.state == IN_REVIEW:
+                raise CannotEdit("This text is in review. Take it back first, then change it.")
+            if found is not None and found.lock != edit.lock:
+                raise SavedByAnother(found)
+            published = self.published(connection, edit.topic, edit.language)
+            if found is None and edit.lock:
+                raise CannotEdit("This draft was published or discarded meanwhile. Open it again; your words are still here.")
+            words = {"title": edit.title.strip(), "short": edit.short.strip(), "full": edit.full.strip()}
+            kept = {
+                **words, "is_minor": edit.is_minor, "note": edit.note.strip(), "author": author, "lock": edit.lock + 1,
+                "saved_at": self._clock(), "source_version": edit.source_version,
+            }  # fmt: skip
+            if found is not None:
+                connection.execute(update(revisions).where(revisions.c.id == found.id).values(**kept))
+                return _get(connection, found.id)
+            new = {
+                "topic": edit.topic, "language": edit.language, "number": _next_number(connection, edit.topic, edit.language),
+                "version": published.version if published else 0, "state": DRAFT, "review": "machine", "starter": "",
+            }  # fmt: skip
+            return _get(connection, insert_returning_id(connection, revisions, {**new, **kept}))
+
+    def submit(self, revision_id: int, lock: int, author: str) -> Revision:
+        """Ask for a review.
+
+        Raises:
+            CannotEdit: it is no draft, or its texts cannot be published; ``problems`` says why.
+        """
+        with self._database.begin() as connection:
+            draft = self._expect(connection, revision_id, lock, DRAFT)
+            problems = [*self.problems(connection, draft.texts, draft.language), *_source_problems(connection, draft.topic)]
+            if problems:
+                raise CannotEdit("Mend this first, then ask for the review.", tuple(problems))
+            return self._set_state(connection, draft, IN_REVIEW, author, "content.submit")
+
+    def take_back(self, revision_id: int, lock: int, actor: str, note: str = "") -> Revision:
+        """Make a text in review a draft again: the author takes it back, or the reviewer returns it with a note."""
+        with self._database.begin() as connection:
+            found = self._expect(connection, revision_id, lock, IN_REVIEW)
+            changed = self._set_state(connection, found, DRAFT, actor, "content.return")
+            if note.strip():
+                connection.execute(update(revisions).where(revisions.c.id == found.id).values(note=note.strip()))
+            return changed
+
+    def discard(self, revision_id: int, lock: int, actor: str) -> None:
+        """Give a draft up; it stays in the history."""
+        with self._database.begin() as connection:
+            self._set_state(connection, self._expect(connection, revision_id, lock, DRAFT), DISCARDED, actor, "content.discard")
+
+    def approve(self, revision_id: int, lock: int, approver: str, *, is_native: bool) -> Revision:
+        """Publish a text in review: people get it at the next turn.
+
+        Args:
+            revision_id: of the text.
+            lock: of what the approver has read.
+            approver: account; not the author's.
+            is_native: a native speaker of the field has read it, so it no longer counts as machine-made.
+
+        Raises:
+            CannotEdit: author and approver are the same, or the text changed meanwhile or cannot be published any more.
+        """
+        with self._database.begin() as connection:
+            found = self._expect(connection, revision_id, lock, IN_REVIEW)
+            if found.author == approver:
+                raise CannotEdit("Author and approver must be two people. Ask a colleague to approve it.")
+            problems = self.problems(connection, found.texts, found.language)
+            if problems:
+                raise CannotEdit("This text can no longer be published as it is. Return it to its author.", tuple(problems))
+            return self._publish(connection, found, approver, "reviewed" if is_native else "machine")
+
+    def restore(self, revision_id: int, author: str) -> Revision:
+        """Begin a draft with the words of an earlier revision.
+
+        Raises:
+            CannotEdit: another draft is open.
+        """
+        with self._database.read() as connection:
+            old = _get(connection, revision_id)
+            if self.opened(connection, old.topic, old.language) is not None:
+                raise CannotEdit("There is an open draft of this text. Publish or discard it first.")
+        note = f"Restored from revision {old.number}."
+        return self.save(Edit(old.topic, old.language, old.title, old.short, old.full, 0, old.source_version, note=note), author)
+
+    def change_article(self, topic: str, values: Mapping[str, Any], actor: str) -> None:
+        """Change sources, dates, owner and follow-up topics of an answer.
+
+        Args:
+            topic: slug.
+            values: as_of, valid_until (a day), sources, follow_ups, owner.
+            actor: account of the editor.
+
+        Raises:
+            CannotEdit: sources are missing or wrong.
+        """
+        problems = [
+            f"source {number}: {problem}"
+            for number, source in enumerate(values["sources"], 1)
+            for problem in source_problems(source)
+        ]
+        if problems or not values["sources"]:
+            raise CannotEdit("Every answer needs sources that are whole.", tuple(problems))
+        with self._database.begin() as connection:
+            changed = connection.execute(update(articles).where(articles.c.topic == topic).values(**values, starter=""))
+            if not changed.rowcount:
+                connection.execute(insert(articles).values(topic=topic, **values, starter=""))
+            self._note(connection, actor, "content.article", topic)
+            count(self._database, connection, CONTENT_REVISION)
+
+    def _publish(self, connection: Connection, found: Revision, approver: str, review: str) -> Revision:
+        before = self.published(connection, found.topic, found.language)
+        version = before.version if before and found.is_minor else (before.version if before else 0) + 1
+        source_version = version if found.language == SOURCE_LANGUAGE else found.source_version
+        now = self._clock()
+        if before is not None:
+            connection.execute(update(revisions).where(revisions.c.id == before.id).values(state=SUPERSEDED))
+        values = {"version": version, "source_version": source_version, "review": review}
+        connection.execute(
+            update(revisions)
+            .where(revisions.c.id == found.id)
+            .values(**values, state=PUBLISHED, approver=approver, published_at=now, lock=found.lock + 1)
+        )
+        article_id = connection.execute(select(articles.c.id).where(articles.c.topic == found.topic)).scalar_one()
+        of_text = and_(translations.c.article_id == article_id, translations.c.language == found.language)
+        row = {**found.texts, **values, "revision": found.number}
+        if not connection.execute(update(translations).where(of_text).values(**row)).rowcount:
+            connection.execute(insert(translations).values(article_id=article_id, language=found.language, **row))
+        self._note(connection, approver, "content.publish", f"{found.topic}/{found.language}/{found.number}")
+        count(self._database, connection, CONTENT_REVISION)
+        return _get(connection, found.id)
+
+    def _expect(self, connection: Connection, revision_id: int, lock: int, state: str) -> Revision:
+        found = _get(connection, revision_id)
+        if found.lock != lock:
+            raise SavedByAnother(found)
+        if found.state != state:
+            raise CannotEdit(f"This text is not {state.replace('_', ' ')} any more. Open it again.")
+        return found
+
+    def _set_state(self, connection: Connection, found: Revision, state: str, actor: str, action: str) -> Revision:
+        connection.execute(update(revisions).where(revisions.c.id == found.id).values(state=state, lock=found.lock + 1))
+        self._note(connection, actor, action, f"{found.topic}/{found.language}/{found.number}")
+        return _get(connection, found.id)
+
+    def _note(self, connection: Connection, actor: str, action: str, subject: str) -> None:
+        connection.execute(insert(audit).values(actor=actor, action=action, object=subject, happened_at=self._clock()))
+
+
+def expires_at_the_latest(valid_until: date, days: int, today: date) -> bool:
+    """Whether something leaves the answers within so many days."""
+    return (valid_until - today).days <= days
+
+
+def _of(topic: str, language: str) -> tuple[Any, Any]:
+    return revisions.c.topic == topic, revisions.c.language == language
+
+
+_COLUMNS = [revisions.c[name] for name in Revision.__dataclass_fields__]
+
+
+def _find(connection: Connection, *conditions: Any) -> list[Revision]:
+    rows = connection.execute(select(*_COLUMNS).where(*conditions).order_by(revisions.c.number.desc()))
+    return [Revision(*row) for row in rows]
+
+
+def _first(found: list[Revision]) -> Revision | None:
+    return found[0] if found else None
+
+
+def _get(connection: Connection, revision_id: int) -> Revision:
+    found = _find(connection, revisions.c.id == revision_id)
+    if not found:
+        raise CannotEdit(f"There is no revision {revision_id}.")
+    return found[0]
+
+
+def _next_number(connection: Connection, topic: str, language: str) -> int:
+    return (connection.execute(select(func.max(revisions.c.number)).where(*_of(topic, language))).scalar() or 0) + 1
+
+
+def _source_problems(connection: Connection, topic: str) -> list[str]:
+    has_sources = connection.execute(select(articles.c.sources).where(articles.c.topic == topic)).scalar()
+    return [] if has_sources else ["sources: at least one is needed; name them on the topic's page."]

@@ -1,0 +1,125 @@
+"""Facts as data: an amount, a deadline, a number to call, with its source, its dates and how sure it is.
+
+Texts name a fact as ``{reag.startup_adult}``, so that one change is right in every language. ``{reag.startup_adult|number}``
+gives the bare number, where a language bends the word after it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from typing import Literal, get_args
+
+from babel.core import UnknownLocaleError
+from babel.dates import format_date, format_time
+from babel.numbers import format_currency, format_decimal
+
+Unit = Literal[
+    "EUR", "percent", "count", "days", "weeks", "months", "years", "date", "time", "phone", "email", "url", "address"
+]  # fmt: skip
+UNITS: tuple[Unit, ...] = get_args(Unit)
+NUMBERS: frozenset[Unit] = frozenset({"EUR", "percent", "count", "days", "weeks", "months", "years"})
+# H official page or several agreeing sources, M one good source, L single, old or contradicted: never said to anybody.
+CONFIDENCES = ("H", "M", "L")
+SAID = frozenset({"H", "M"})
+PLACEHOLDER = re.compile(r"\{([a-z][a-z0-9_]*\.[a-z0-9_]+)(\|number)?\}")
+KEY = re.compile(r"[a-z][a-z0-9_]*\.[a-z0-9_]+")
+# CLDR's plain English is American (month before day), its plain Serbian Cyrillic.
+LOCALES = {"en": "en_GB", "sr": "sr_Latn"}
+# Below this a number is written without a sign between thousands, as people write sums.
+GROUPED_FROM = 10_000
+_SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200f": ""})
+
+
+class WrongFact(ValueError):
+    """A fact cannot be used. The message says what to write instead."""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One fact.
+
+    ``value`` is written plainly (1000, 2025-01-13, 08:00, 0911 943 0), ``unit`` says how to read it. ``applies_to`` are ISO codes
+    of the countries or nationalities it holds for, none when it holds for all. ``valid_until`` is the last day it may be said.
+    """
+
+    key: str
+    value: str
+    unit: Unit
+    applies_to: tuple[str, ...]
+    source_title: str
+    source_url: str
+    source_date: str
+    checked_on: date
+    valid_until: date
+    confidence: str
+    owner: str
+    note: str = ""
+
+    def is_said(self, today: date) -> bool:
+        """Whether people may be told this fact on this day (Europe/Berlin)."""
+        return self.confidence in SAID and self.valid_until >= today
+
+
+FactBook = Mapping[str, Fact]
+
+
+def check_value(value: str, unit: str) -> None:
+    """Refuse a value that its unit cannot be read from.
+
+    Args:
+        value: as an editor wrote it.
+        unit: one of ``UNITS``.
+
+    Raises:
+        WrongFact: names what to write.
+    """
+    if unit not in UNITS:
+        raise WrongFact(f"the unit {unit!r} is not known; use one of {', '.join(UNITS)}.")
+    if not value.strip():
+        raise WrongFact("the value is missing.")
+    if unit in NUMBERS and not re.fullmatch(r"\d+(\.\d+)?", value):
+        raise WrongFact(f"the value {value!r} must be a plain number such as 1000 or 2.5, without sign and unit.")
+    try:
+        if unit == "date":
+            date.fromisoformat(value)
+        elif unit == "time":
+            time.fromisoformat(value)
+    except ValueError:
+        raise WrongFact(f"the value {value!r} must look like {'2025-01-13' if unit == 'date' else '08:00'}.") from None
+
+
+def show_value(fact: Fact, language: str, *, is_bare: bool = False) -> str:
+    """A fact as people of a language write it.
+
+    Args:
+        fact: the fact.
+        language: language code.
+        is_bare: the number alone, without its currency or sign.
+    """
+    locale = LOCALES.get(language, language)
+    try:
+        return _show(fact, locale, is_bare).translate(_SPACES)
+    except UnknownLocaleError:
+        # A language CLDR does not know still gets the right figure.
+        return _show(fact, LOCALES["en"], is_bare).translate(_SPACES)
+
+
+def _show(fact: Fact, locale: str, is_bare: bool) -> str:
+    if fact.unit == "date":
+        return format_date(date.fromisoformat(fact.value), "long", locale=locale)
+    if fact.unit == "time":
+        return format_time(time.fromisoformat(fact.value), "short", locale=locale)
+    if fact.unit not in NUMBERS:
+        return fact.value
+    number = float(fact.value) if "." in fact.value else int(fact.value)
+    grouped = number >= GROUPED_FROM
+    if fact.unit == "EUR" and not is_bare:
+        return format_currency(
+            number, "EUR", locale=locale, format_type="name", currency_digits=False, decimal_quantization=False,
+            group_separator=grouped,
+        )  # fmt: skip
+    shown = format_decimal(number, locale=locale, group_separator=grouped)
+    return f"{shown} %" if fact.unit == "percent" and not is_bare else shown

@@ -1,0 +1,158 @@
+"""The starter content: reads ``content/`` and finds everything that is wrong with it."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hotline.errors import CannotStart
+from hotline.knowledge.fact_rows import read_fact_file
+from hotline.knowledge.facts import PLACEHOLDER, SAID, FactBook
+from hotline.knowledge.wording import facts_named, fill
+
+TITLE_CHARACTERS = 40
+SHORT_CHARACTERS = 201
+FULL_CHARACTERS = 900
+LIMITS = {"title": TITLE_CHARACTERS, "short": SHORT_CHARACTERS, "full": FULL_CHARACTERS}
+SOURCE_LANGUAGE = "de"
+REVIEWS = ("machine", "reviewed")
+# Confidence L (single, old or contradicted) is never published.
+CONFIDENCES = tuple(sorted(SAID))
+OWNER = "content"
+# The C one is ten times faster; hundreds of files are read at every start.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_AS_OF = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
+
+
+class BrokenContent(CannotStart):
+    """The content folder cannot be loaded. ``problems`` names each file and what to mend in it."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass
+class Content:
+    """What a content folder holds."""
+
+    policies: dict[str, str] = field(default_factory=dict)
+    articles: dict[str, dict[str, Any]] = field(default_factory=dict)
+    translations: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    facts: FactBook = field(default_factory=dict)
+
+
+def read_content(folder: Path, languages: Collection[str]) -> Content:
+    """Read and check a content folder.
+
+    Args:
+        folder: holds ``topics.csv``, ``facts.csv`` and ``topics/<slug>/``.
+        languages: codes a translation may have.
+
+    Raises:
+        BrokenContent: with every problem found.
+    """
+    content = Content()
+    with (folder / "topics.csv").open(encoding="utf-8", newline="") as file:
+        content.policies = {row["slug"]: row["policy"] for row in csv.DictReader(file)}
+    content.facts, problems = read_fact_file(folder / "facts.csv")
+    for path in sorted((folder / "topics").glob("*/*.yml")):
+        topic = path.parent.name
+        try:
+            raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - both are safe loaders
+        except yaml.YAMLError as error:
+            problems.append(f"{path}: this is not valid YAML ({str(error).splitlines()[0]}).")
+            continue
+        if topic not in content.policies:
+            problems.append(f"{path}: {topic!r} is no topic of topics.csv.")
+        elif not isinstance(raw, dict):
+            problems.append(f"{path}: must be a mapping.")
+        elif path.stem == "article":
+            content.articles[topic] = raw
+            problems += [f"{path}: {problem}" for problem in _article_problems(raw, topic, content.policies)]
+        else:
+            content.translations[topic, path.stem] = raw
+            problems += [f"{path}: {problem}" for problem in _file_problems(raw, path.stem, languages, content.facts)]
+    problems += [f"{topic}: article.yml is missing." for topic in {t for t, _ in content.translations} - set(content.articles)]
+    problems += [
+        f"{topic}: de.yml, the source, is missing."
+        for topic in content.articles
+        if (topic, SOURCE_LANGUAGE) not in content.translations
+    ]
+    if problems:
+        raise BrokenContent(problems)
+    return content
+
+
+def _article_problems(raw: Mapping[str, Any], topic: str, policies: Mapping[str, str]) -> list[str]:
+    problems = []
+    if raw.get("topic") != topic:
+        problems.append(f"topic must be {topic!r}, as the folder.")
+    if not _AS_OF.fullmatch(str(raw.get("as_of", ""))):
+        problems.append("as_of must be YYYY, YYYY-MM or YYYY-MM-DD.")
+    if not isinstance(raw.get("valid_until"), date):
+        problems.append("valid_until must be a day, YYYY-MM-DD.")
+    problems += [f"follow_ups: {name!r} is no topic." for name in raw.get("follow_ups", []) if name not in policies]
+    sources = raw.get("sources")
+    if not isinstance(sources, list) or not sources:
+        return [*problems, "sources: at least one is needed."]
+    for number, source in enumerate(sources, 1):
+        problems += [f"source {number}: {problem}" for problem in source_problems(source)]
+    return problems
+
+
+def source_problems(source: Mapping[str, Any]) -> list[str]:
+    """What is missing or wrong in one source of an article."""
+    problems = [f"{key} is missing." for key in ("title", "url", "checked_on", "confidence") if not source.get(key)]
+    if source.get("confidence") not in CONFIDENCES:
+        problems.append("confidence must be H or M; a fact of confidence L is not published.")
+    return problems
+
+
+def _file_problems(raw: Mapping[str, Any], language: str, languages: Collection[str], facts: FactBook) -> list[str]:
+    problems = []
+    if language not in languages or raw.get("language") != language:
+        problems.append("language must be the file's name and stand in translations/languages.csv.")
+    if raw.get("review") not in REVIEWS:
+        problems.append("review must be machine or reviewed.")
+    if not isinstance(raw.get("version"), int) or (
+        language != SOURCE_LANGUAGE and not isinstance(raw.get("source_version"), int)
+    ):
+        problems.append("version (and source_version in translations) must be whole numbers.")
+    return problems + text_problems(raw, language, facts)
+
+
+def text_problems(texts: Mapping[str, Any], language: str, facts: FactBook) -> list[str]:
+    """What is wrong with title, short and full of one language: missing, too long, or naming no usable fact.
+
+    Args:
+        texts: title, short and full.
+        language: code.
+        facts: all facts; lengths are those of the texts with them filled in.
+    """
+    problems = []
+    for name, limit in LIMITS.items():
+        text = texts.get(name)
+        if not isinstance(text, str) or not text.strip():
+            problems.append(f"{name} is missing.")
+            continue
+        filled = fill(text.strip(), language, facts, date.min, "").text
+        if len(filled) > limit:
+            problems.append(f"{name} has {len(filled)} characters; at most {limit} fit.")
+        problems += [f"{name} names {{{key}}}: {reason}" for key in facts_named(text) if (reason := _unsayable(key, facts))]
+        if "{" in PLACEHOLDER.sub("", text) or "}" in PLACEHOLDER.sub("", text):
+            problems.append(f"{name} has a brace that names no fact; write {{group.name}}.")
+    return problems
+
+
+def _unsayable(key: str, facts: FactBook) -> str:
+    if key not in facts:
+        return "there is no such fact."
+    return "" if facts[key].confidence in SAID else "it is not sure (confidence L), so it cannot be said."
