@@ -120,7 +120,7 @@ def _content(services: Services) -> AppGroup:
     @_sentence
     def check() -> None:
         """Read all answers and find what is wrong."""
-        found = read_content(services.content_folder, services.languages)
+        found = read_content(services.content_folder, services.languages, services.neutrality)
         click.echo(f"{len(found.facts)} facts, {len(found.articles)} articles, {len(found.translations)} texts: all is well.")
 
     @group.command("load")

@@ -22,7 +22,9 @@ from hotline.dialogue.texts import Texts
 from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
 from hotline.dialogue.word_lists import WordLists
 from hotline.errors import CannotStart
+from hotline.knowledge.editing import Editing
 from hotline.knowledge.library import LibraryReader
+from hotline.knowledge.neutrality import Neutrality
 from hotline.privacy.cipher import Cipher
 from hotline.settings import Settings
 from hotline.store.counters import Tally
@@ -139,6 +141,16 @@ class Services:
         return LibraryReader(
             lambda language: self.texts.find(language, ASK_A_COUNSELLOR), is_reviewed_only=self.settings.is_reviewed_only
         )
+
+    @cached_property
+    def neutrality(self) -> Neutrality:
+        """What no answer may say."""
+        return Neutrality.load(self.content_folder / "neutrality")
+
+    @cached_property
+    def editing(self) -> Editing:
+        """How texts change."""
+        return Editing(self.database, self.neutrality)
 
     @cached_property
     def understander(self) -> ResilientUnderstander:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, select, update
@@ -20,7 +20,7 @@ from hotline.knowledge.neutrality import Neutrality
 from hotline.knowledge.starter import SOURCE_LANGUAGE, source_problems, text_problems
 from hotline.store.counters import count
 from hotline.store.database import Database, insert_returning_id
-from hotline.store.tables import articles, audit, revisions, translations
+from hotline.store.tables import articles, audit, revisions, topics, translations
 
 DRAFT, IN_REVIEW, SUPERSEDED, DISCARDED = "draft", "in_review", "superseded", "discarded"
 OPEN = (DRAFT, IN_REVIEW)
@@ -142,6 +142,7 @@ class Editing:
             CannotEdit: it is in review.
         """
         with self._database.begin() as connection:
+            _lock_topic(connection, edit.topic)
             found = self.opened(connection, edit.topic, edit.language)
             if found is not None and found.state == IN_REVIEW:
                 raise CannotEdit("This text is in review. Take it back first, then change it.")
@@ -273,6 +274,7 @@ class Editing:
         return _get(connection, found.id)
 
     def _expect(self, connection: Connection, revision_id: int, lock: int, state: str) -> Revision:
+        _lock_topic(connection, _get(connection, revision_id).topic)
         found = _get(connection, revision_id)
         if found.lock != lock:
             raise SavedByAnother(found)
@@ -289,9 +291,10 @@ class Editing:
         connection.execute(insert(audit).values(actor=actor, action=action, object=subject, happened_at=self._clock()))
 
 
-def expires_at_the_latest(valid_until: date, days: int, today: date) -> bool:
-    """Whether something leaves the answers within so many days."""
-    return (valid_until - today).days <= days
+def _lock_topic(connection: Connection, topic: str) -> None:
+    """One change of a topic's texts at a time, on PostgreSQL too."""
+    if connection.execute(select(topics.c.slug).where(topics.c.slug == topic).with_for_update()).first() is None:
+        raise CannotEdit(f"There is no topic {topic!r}.")
 
 
 def _of(topic: str, language: str) -> tuple[Any, Any]:

@@ -15,6 +15,7 @@ import yaml
 from hotline.errors import CannotStart
 from hotline.knowledge.fact_rows import read_fact_file
 from hotline.knowledge.facts import PLACEHOLDER, SAID, FactBook
+from hotline.knowledge.neutrality import Neutrality
 from hotline.knowledge.wording import facts_named, fill
 
 TITLE_CHARACTERS = 40
@@ -49,12 +50,13 @@ class Content:
     facts: FactBook = field(default_factory=dict)
 
 
-def read_content(folder: Path, languages: Collection[str]) -> Content:
+def read_content(folder: Path, languages: Collection[str], neutrality: Neutrality | None = None) -> Content:
     """Read and check a content folder.
 
     Args:
         folder: holds ``topics.csv``, ``facts.csv`` and ``topics/<slug>/``.
         languages: codes a translation may have.
+        neutrality: what no text may say; None where only what would break the hotline is looked for.
 
     Raises:
         BrokenContent: with every problem found.
@@ -80,6 +82,9 @@ def read_content(folder: Path, languages: Collection[str]) -> Content:
         else:
             content.translations[topic, path.stem] = raw
             problems += [f"{path}: {problem}" for problem in _file_problems(raw, path.stem, languages, content.facts)]
+            if neutrality is not None:
+                texts = {name: str(raw.get(name, "")) for name in LIMITS}
+                problems += [f"{path}: {problem}" for problem in neutrality.find(texts, path.stem)]
     problems += [f"{topic}: article.yml is missing." for topic in {t for t, _ in content.translations} - set(content.articles)]
     problems += [
         f"{topic}: de.yml, the source, is missing."

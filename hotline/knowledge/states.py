@@ -24,7 +24,9 @@ EXPIRES_SOON = timedelta(days=30)
 
 @dataclass(frozen=True)
 class Cell:
-    """One text of the matrix. ``state`` is of what people get now, ``work`` of what is under way, ``ends`` the day it loses something."""
+    """One text of the matrix. ``state`` is of what people get now, ``work`` of what is
+    under way, ``ends`` the day it loses something.
+    """
 
     topic: str
     language: str
