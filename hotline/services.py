@@ -23,6 +23,7 @@ from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
 from hotline.dialogue.word_lists import WordLists
 from hotline.errors import CannotStart
 from hotline.knowledge.editing import Editing
+from hotline.knowledge.fact_editing import FactEditing
 from hotline.knowledge.library import LibraryReader
 from hotline.knowledge.neutrality import Neutrality
 from hotline.privacy.cipher import Cipher
@@ -151,6 +152,11 @@ class Services:
     def editing(self) -> Editing:
         """How texts change."""
         return Editing(self.database, self.neutrality)
+
+    @cached_property
+    def fact_editing(self) -> FactEditing:
+        """How facts change."""
+        return FactEditing(self.database)
 
     @cached_property
     def understander(self) -> ResilientUnderstander:

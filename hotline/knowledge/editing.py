@@ -17,6 +17,7 @@ from hotline.knowledge.fact_rows import read_facts
 from hotline.knowledge.library import CONTENT_REVISION
 from hotline.knowledge.loading import PUBLISHED
 from hotline.knowledge.neutrality import Neutrality
+from hotline.knowledge.problems import Problem, Refused
 from hotline.knowledge.starter import SOURCE_LANGUAGE, source_problems, text_problems
 from hotline.store.counters import count
 from hotline.store.database import Database, insert_returning_id
@@ -27,19 +28,15 @@ OPEN = (DRAFT, IN_REVIEW)
 PARTS = ("title", "short", "full")
 
 
-class CannotEdit(Exception):
-    """A change is refused. The message says what to do instead; ``problems`` lists what to mend in a text."""
-
-    def __init__(self, message: str, problems: tuple[str, ...] = ()) -> None:
-        super().__init__(message)
-        self.problems = problems
+class CannotEdit(Refused):
+    """A change of a text, an article or a fact is refused. The message says what to do instead."""
 
 
 class SavedByAnother(CannotEdit):
     """Somebody else saved this text meanwhile. ``theirs`` is what they saved."""
 
     def __init__(self, theirs: Revision) -> None:
-        super().__init__(f"{theirs.author} saved this text meanwhile. Compare both and save again; your words are still here.")
+        super().__init__("saved_by_another", author=theirs.author)
         self.theirs = theirs
 
 
@@ -124,7 +121,11 @@ class Editing:
         """The draft or the text in review, or None."""
         return _first(_find(connection, *_of(topic, language), revisions.c.state.in_(OPEN)))
 
-    def problems(self, connection: Connection, texts: Mapping[str, str], language: str) -> list[str]:
+    def in_review(self, connection: Connection) -> list[Revision]:
+        """Every text that waits for somebody to approve it, the newest first."""
+        return _find(connection, revisions.c.state == IN_REVIEW)
+
+    def problems(self, connection: Connection, texts: Mapping[str, str], language: str) -> list[Problem]:
         """What stands against publishing these words."""
         return text_problems(texts, language, read_facts(connection)) + self._neutrality.find(texts, language)
 
@@ -145,12 +146,12 @@ class Editing:
             _lock_topic(connection, edit.topic)
             found = self.opened(connection, edit.topic, edit.language)
             if found is not None and found.state == IN_REVIEW:
-                raise CannotEdit("This text is in review. Take it back first, then change it.")
+                raise CannotEdit("in_review")
             if found is not None and found.lock != edit.lock:
                 raise SavedByAnother(found)
             published = self.published(connection, edit.topic, edit.language)
             if found is None and edit.lock:
-                raise CannotEdit("This draft was published or discarded meanwhile. Open it again; your words are still here.")
+                raise CannotEdit("gone")
             words = {"title": edit.title.strip(), "short": edit.short.strip(), "full": edit.full.strip()}
             kept = {
                 **words, "is_minor": edit.is_minor, "note": edit.note.strip(), "author": author, "lock": edit.lock + 1,
@@ -175,7 +176,7 @@ class Editing:
             draft = self._expect(connection, revision_id, lock, DRAFT)
             problems = [*self.problems(connection, draft.texts, draft.language), *_source_problems(connection, draft.topic)]
             if problems:
-                raise CannotEdit("Mend this first, then ask for the review.", tuple(problems))
+                raise CannotEdit("mend_first", tuple(problems))
             return self._set_state(connection, draft, IN_REVIEW, author, "content.submit")
 
     def take_back(self, revision_id: int, lock: int, actor: str, note: str = "") -> Revision:
@@ -207,10 +208,10 @@ class Editing:
         with self._database.begin() as connection:
             found = self._expect(connection, revision_id, lock, IN_REVIEW)
             if found.author == approver:
-                raise CannotEdit("Author and approver must be two people. Ask a colleague to approve it.")
+                raise CannotEdit("two_people")
             problems = self.problems(connection, found.texts, found.language)
             if problems:
-                raise CannotEdit("This text can no longer be published as it is. Return it to its author.", tuple(problems))
+                raise CannotEdit("not_publishable", tuple(problems))
             return self._publish(connection, found, approver, "reviewed" if is_native else "machine")
 
     def restore(self, revision_id: int, author: str) -> Revision:
@@ -222,7 +223,7 @@ class Editing:
         with self._database.read() as connection:
             old = _get(connection, revision_id)
             if self.opened(connection, old.topic, old.language) is not None:
-                raise CannotEdit("There is an open draft of this text. Publish or discard it first.")
+                raise CannotEdit("open_draft")
         note = f"Restored from revision {old.number}."
         return self.save(Edit(old.topic, old.language, old.title, old.short, old.full, 0, old.source_version, note=note), author)
 
@@ -237,13 +238,9 @@ class Editing:
         Raises:
             CannotEdit: sources are missing or wrong.
         """
-        problems = [
-            f"source {number}: {problem}"
-            for number, source in enumerate(values["sources"], 1)
-            for problem in source_problems(source)
-        ]
+        problems = [problem for number, source in enumerate(values["sources"], 1) for problem in source_problems(number, source)]
         if problems or not values["sources"]:
-            raise CannotEdit("Every answer needs sources that are whole.", tuple(problems))
+            raise CannotEdit("no_sources" if not values["sources"] else "mend_first", tuple(problems))
         with self._database.begin() as connection:
             changed = connection.execute(update(articles).where(articles.c.topic == topic).values(**values, starter=""))
             if not changed.rowcount:
@@ -279,7 +276,7 @@ class Editing:
         if found.lock != lock:
             raise SavedByAnother(found)
         if found.state != state:
-            raise CannotEdit(f"This text is not {state.replace('_', ' ')} any more. Open it again.")
+            raise CannotEdit("other_state")
         return found
 
     def _set_state(self, connection: Connection, found: Revision, state: str, actor: str, action: str) -> Revision:
@@ -294,7 +291,7 @@ class Editing:
 def _lock_topic(connection: Connection, topic: str) -> None:
     """One change of a topic's texts at a time, on PostgreSQL too."""
     if connection.execute(select(topics.c.slug).where(topics.c.slug == topic).with_for_update()).first() is None:
-        raise CannotEdit(f"There is no topic {topic!r}.")
+        raise CannotEdit("unknown", name=topic)
 
 
 def _of(topic: str, language: str) -> tuple[Any, Any]:
@@ -316,7 +313,7 @@ def _first(found: list[Revision]) -> Revision | None:
 def _get(connection: Connection, revision_id: int) -> Revision:
     found = _find(connection, revisions.c.id == revision_id)
     if not found:
-        raise CannotEdit(f"There is no revision {revision_id}.")
+        raise CannotEdit("unknown", name=f"revision {revision_id}")
     return found[0]
 
 
@@ -324,6 +321,6 @@ def _next_number(connection: Connection, topic: str, language: str) -> int:
     return (connection.execute(select(func.max(revisions.c.number)).where(*_of(topic, language))).scalar() or 0) + 1
 
 
-def _source_problems(connection: Connection, topic: str) -> list[str]:
+def _source_problems(connection: Connection, topic: str) -> list[Problem]:
     has_sources = connection.execute(select(articles.c.sources).where(articles.c.topic == topic)).scalar()
-    return [] if has_sources else ["sources: at least one is needed; name them on the topic's page."]
+    return [] if has_sources else [Problem("no_sources")]

@@ -78,9 +78,9 @@ class FactEditing:
         with self._database.begin() as connection:
             before = self._current(connection, after["key"])
             if before == after:
-                raise CannotEdit("Nothing is changed.")
+                raise CannotEdit("unchanged")
             if self.waiting(connection, after["key"]):
-                raise CannotEdit("Another change of this fact waits for approval. Decide that one first.")
+                raise CannotEdit("change_waits")
             values = {"key": after["key"], "state": PROPOSED, "before": before, "after": after, "author": author}
             new_id = insert_returning_id(connection, fact_changes, {**values, "proposed_at": self._clock()})
             self._note(connection, author, "fact.propose", after["key"])
@@ -95,9 +95,9 @@ class FactEditing:
         with self._database.begin() as connection:
             change = self._expect_proposed(connection, change_id)
             if change.author == approver:
-                raise CannotEdit("Author and approver must be two people. Ask a colleague to approve it.")
+                raise CannotEdit("two_people")
             if self._current(connection, change.key) != dict(change.before):
-                raise CannotEdit("The fact changed meanwhile. Reject this change and propose it again.")
+                raise CannotEdit("fact_moved")
             row = row_of_fact(parse_fact(change.after))
             if not connection.execute(update(facts).where(facts.c.key == change.key).values(**row, starter="")).rowcount:
                 connection.execute(insert(facts).values(**row, starter=""))
@@ -132,7 +132,7 @@ class FactEditing:
         self._current(connection, change.key)
         change = self._get(connection, change_id)
         if change.state != PROPOSED:
-            raise CannotEdit("This change is decided already.")
+            raise CannotEdit("decided")
         return change
 
     def _decide(self, connection: Connection, change: FactChange, state: str, approver: str) -> FactChange:
@@ -144,7 +144,7 @@ class FactEditing:
     def _get(self, connection: Connection, change_id: int) -> FactChange:
         found = _find(connection, fact_changes.c.id == change_id)
         if not found:
-            raise CannotEdit(f"There is no change {change_id}.")
+            raise CannotEdit("unknown", name=f"change {change_id}")
         return found[0]
 
     def _note(self, connection: Connection, actor: str, action: str, key: str) -> None:

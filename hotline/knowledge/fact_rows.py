@@ -52,17 +52,17 @@ def parse_fact(raw: Mapping[str, str | None]) -> Fact:
     values = {name: (raw.get(name) or "").strip() for name in COLUMNS}
     for name in _NEEDED:
         if not values[name]:
-            raise WrongFact(f"{name} is missing.")
+            raise WrongFact("missing", part=name)
     if not KEY.fullmatch(values["key"]):
-        raise WrongFact(f"the key {values['key']!r} must look like group.name, in small letters.")
+        raise WrongFact("fact_key", value=values["key"])
     check_value(values["value"], values["unit"])
     if values["confidence"] not in CONFIDENCES:
-        raise WrongFact("confidence must be H, M or L.")
+        raise WrongFact("confidence")
     if not values["source_url"].startswith(("https://", "http://")):
-        raise WrongFact("source_url must start with https:// or http://.")
+        raise WrongFact("url", name="source_url")
     unknown = [code for code in values["applies_to"].split() if code not in _COUNTRIES]
     if unknown:
-        raise WrongFact(f"applies_to: {unknown[0]!r} is no country code such as SY.")
+        raise WrongFact("country", value=unknown[0])
     days = {name: _day(name, values[name]) for name in ("checked_on", "valid_until")}
     return fact_of_row({**values, **days})
 
@@ -71,7 +71,7 @@ def _day(name: str, value: str) -> date:
     try:
         return date.fromisoformat(value)
     except ValueError:
-        raise WrongFact(f"{name} must be a day such as 2026-12-31.") from None
+        raise WrongFact("day", name=name) from None
 
 
 def read_fact_file(path: Path) -> tuple[FactBook, list[str]]:

@@ -16,6 +16,8 @@ from babel.core import UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal
 
+from hotline.knowledge.problems import Refused
+
 Unit = Literal[
     "EUR", "percent", "count", "days", "weeks", "months", "years", "date", "time", "phone", "email", "url", "address"
 ]  # fmt: skip
@@ -33,7 +35,7 @@ GROUPED_FROM = 10_000
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200f": ""})
 
 
-class WrongFact(ValueError):
+class WrongFact(Refused):
     """A fact cannot be used. The message says what to write instead."""
 
 
@@ -77,18 +79,18 @@ def check_value(value: str, unit: str) -> None:
         WrongFact: names what to write.
     """
     if unit not in UNITS:
-        raise WrongFact(f"the unit {unit!r} is not known; use one of {', '.join(UNITS)}.")
+        raise WrongFact("unit", value=unit, known=", ".join(UNITS))
     if not value.strip():
-        raise WrongFact("the value is missing.")
+        raise WrongFact("missing", part="value")
     if unit in NUMBERS and not re.fullmatch(r"\d+(\.\d+)?", value):
-        raise WrongFact(f"the value {value!r} must be a plain number such as 1000 or 2.5, without sign and unit.")
+        raise WrongFact("number", value=value)
     try:
         if unit == "date":
             date.fromisoformat(value)
         elif unit == "time":
             time.fromisoformat(value)
     except ValueError:
-        raise WrongFact(f"the value {value!r} must look like {'2025-01-13' if unit == 'date' else '08:00'}.") from None
+        raise WrongFact(f"{unit}_value", value=value) from None
 
 
 def show_value(fact: Fact, language: str, *, is_bare: bool = False) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import lru_cache
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -119,6 +120,24 @@ class LibraryReader:
             policies={row.slug: row.policy for row in rows},
             facts=facts,
         )
+
+    def with_draft(self, connection: Connection, today: date, key: tuple[str, str], words: Mapping[str, str]) -> Library:
+        """The library as it would be with other words in one place, for a preview; nothing is kept.
+
+        Args:
+            connection: to the database.
+            today: the day in Germany.
+            key: topic and language.
+            words: title, short and full.
+        """
+        library = self.current(connection, today)
+        topic, language = key
+        columns = (articles.c.as_of, articles.c.valid_until, articles.c.sources, articles.c.follow_ups)
+        found = connection.execute(select(*columns).where(articles.c.topic == topic)).first()
+        about = dict(found._mapping) if found else {"as_of": "", "valid_until": today, "sources": [], "follow_ups": []}
+        row = SimpleNamespace(topic=topic, language=language, version=0, review="machine", **about, **words)
+        drafted = self._fill(row, library.facts, today)
+        return replace(library, articles={**library.articles, key: drafted})
 
     def _fill(self, row: Any, facts: FactBook, today: date) -> Article:
         instead = self._ask_a_counsellor(row.language) or ""

@@ -12,12 +12,9 @@ from pathlib import Path
 import yaml
 
 from hotline.errors import CannotStart
+from hotline.knowledge.problems import Problem
 
-RULES = {
-    "advice": "it advises for or against leaving, or on a legal step",
-    "safety": "it judges whether a place is safe",
-    "promise": "it promises something",
-}
+RULES = ("advice", "safety", "promise")
 
 
 class BrokenNeutrality(CannotStart):
@@ -40,15 +37,15 @@ class Neutrality:
         """
         return cls({path.stem: _read(path) for path in sorted(folder.glob("*.yml"))})
 
-    def find(self, texts: Mapping[str, str], language: str) -> list[str]:
-        """What breaks a rule, one sentence each.
+    def find(self, texts: Mapping[str, str], language: str) -> list[Problem]:
+        """What breaks a rule.
 
         Args:
             texts: part -> text.
             language: code.
         """
         return [
-            f"{part} says {found[0]!r}: {RULES[rule]}."
+            Problem(rule, {"part": part, "found": found[0]})
             for rule, patterns in self._patterns.get(language, {}).items()
             for part, text in texts.items()
             for pattern in patterns

@@ -16,6 +16,7 @@ from hotline.errors import CannotStart
 from hotline.knowledge.fact_rows import read_fact_file
 from hotline.knowledge.facts import PLACEHOLDER, SAID, FactBook
 from hotline.knowledge.neutrality import Neutrality
+from hotline.knowledge.problems import Problem
 from hotline.knowledge.wording import facts_named, fill
 
 TITLE_CHARACTERS = 40
@@ -109,15 +110,16 @@ def _article_problems(raw: Mapping[str, Any], topic: str, policies: Mapping[str,
     if not isinstance(sources, list) or not sources:
         return [*problems, "sources: at least one is needed."]
     for number, source in enumerate(sources, 1):
-        problems += [f"source {number}: {problem}" for problem in source_problems(source)]
+        problems += [str(problem) for problem in source_problems(number, source)]
     return problems
 
 
-def source_problems(source: Mapping[str, Any]) -> list[str]:
-    """What is missing or wrong in one source of an article."""
-    problems = [f"{key} is missing." for key in ("title", "url", "checked_on", "confidence") if not source.get(key)]
+def source_problems(number: int, source: Mapping[str, Any]) -> list[Problem]:
+    """What is missing or wrong in one source of an article; ``number`` counts from 1."""
+    needed = ("title", "url", "checked_on", "confidence")
+    problems = [Problem("source_field", {"number": number, "name": name}) for name in needed if not source.get(name)]
     if source.get("confidence") not in CONFIDENCES:
-        problems.append("confidence must be H or M; a fact of confidence L is not published.")
+        problems.append(Problem("source_confidence", {"number": number}))
     return problems
 
 
@@ -131,10 +133,10 @@ def _file_problems(raw: Mapping[str, Any], language: str, languages: Collection[
         language != SOURCE_LANGUAGE and not isinstance(raw.get("source_version"), int)
     ):
         problems.append("version (and source_version in translations) must be whole numbers.")
-    return problems + text_problems(raw, language, facts)
+    return problems + [str(problem) for problem in text_problems(raw, language, facts)]
 
 
-def text_problems(texts: Mapping[str, Any], language: str, facts: FactBook) -> list[str]:
+def text_problems(texts: Mapping[str, Any], language: str, facts: FactBook) -> list[Problem]:
     """What is wrong with title, short and full of one language: missing, too long, or naming no usable fact.
 
     Args:
@@ -142,22 +144,22 @@ def text_problems(texts: Mapping[str, Any], language: str, facts: FactBook) -> l
         language: code.
         facts: all facts; lengths are those of the texts with them filled in.
     """
-    problems = []
+    problems: list[Problem] = []
     for name, limit in LIMITS.items():
         text = texts.get(name)
         if not isinstance(text, str) or not text.strip():
-            problems.append(f"{name} is missing.")
+            problems.append(Problem("missing", {"part": name}))
             continue
         filled = fill(text.strip(), language, facts, date.min, "").text
         if len(filled) > limit:
-            problems.append(f"{name} has {len(filled)} characters; at most {limit} fit.")
-        problems += [f"{name} names {{{key}}}: {reason}" for key in facts_named(text) if (reason := _unsayable(key, facts))]
+            problems.append(Problem("too_long", {"part": name, "characters": len(filled), "limit": limit}))
+        problems += [Problem(code, {"part": name, "key": key}) for key in facts_named(text) if (code := _unsayable(key, facts))]
         if "{" in PLACEHOLDER.sub("", text) or "}" in PLACEHOLDER.sub("", text):
-            problems.append(f"{name} has a brace that names no fact; write {{group.name}}.")
+            problems.append(Problem("brace", {"part": name}))
     return problems
 
 
 def _unsayable(key: str, facts: FactBook) -> str:
     if key not in facts:
-        return "there is no such fact."
-    return "" if facts[key].confidence in SAID else "it is not sure (confidence L), so it cannot be said."
+        return "unknown_fact"
+    return "" if facts[key].confidence in SAID else "unsure_fact"

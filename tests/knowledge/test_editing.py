@@ -130,7 +130,7 @@ def test_what_may_not_be_said_cannot_be_submitted(
     draft = editing.save(first_edit(editing, hotline, **changed), "anna")
     with pytest.raises(CannotEdit) as refused:
         editing.submit(draft.id, draft.lock, "anna")
-    assert any(problem in found for found in refused.value.problems)
+    assert any(problem in str(found) for found in refused.value.problems)
 
 
 def test_a_changed_source_makes_its_translations_outdated_and_a_minor_edit_does_not(hotline: Hotline, editing: Editing) -> None:

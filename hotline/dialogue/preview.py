@@ -1,0 +1,49 @@
+"""What people would get of an answer: as an SMS, as a longer message, and by ear. For the editors who write it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from hotline.dialogue.events import Answered, AnswerPart, Asked, Choice, Event
+from hotline.dialogue.flow import Definition
+from hotline.dialogue.rendering import Renderer, Utterance
+from hotline.knowledge.library import Library
+
+STEPS: dict[AnswerPart, str] = {"short": "answer.after", "full": "answer.after_more"}
+
+
+@dataclass(frozen=True)
+class Preview:
+    """The written messages and the sentences of a call, with the keys that follow."""
+
+    short: str
+    full: str
+    spoken_short: tuple[Utterance, ...]
+    spoken_full: tuple[Utterance, ...]
+
+
+def preview_answer(topic: str, language: str, library: Library, renderer: Renderer, definition: Definition) -> Preview:
+    """Render an answer as a turn would.
+
+    Args:
+        topic: slug.
+        language: code.
+        library: holds the answer, maybe as a draft.
+        renderer: words of every language.
+        definition: the flows, for the keys under an answer.
+
+    Raises:
+        TextMissing: the language has no prompts yet.
+    """
+
+    def events(part: AnswerPart) -> list[Event]:
+        step = definition.steps[STEPS[part]]
+        choices = tuple(Choice(option.key, "text", option.label, option.go) for option in step.options)
+        return [Answered(topic, part), Asked(step.name, step.say[0], choices, step.listens)]
+
+    return Preview(
+        short=renderer.write(events("short"), language, library),
+        full=renderer.write(events("full"), language, library),
+        spoken_short=renderer.speak(events("short"), language, library).utterances,
+        spoken_full=renderer.speak(events("full"), language, library).utterances,
+    )
