@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Literal, get_args
 
-from babel.core import UnknownLocaleError
+from babel.core import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time
 from babel.numbers import format_currency, format_decimal
 
@@ -32,6 +32,7 @@ KEY = re.compile(r"[a-z][a-z0-9_]*\.[a-z0-9_]+")
 LOCALES = {"en": "en_GB", "sr": "sr_Latn"}
 # Below this a number is written without a sign between thousands, as people write sums.
 GROUPED_FROM = 10_000
+NO_BREAK_SPACE = "\u00a0"
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200f": ""})
 
 
@@ -103,10 +104,13 @@ def show_value(fact: Fact, language: str, *, is_bare: bool = False) -> str:
     """
     locale = LOCALES.get(language, language)
     try:
-        return _show(fact, locale, is_bare).translate(_SPACES)
+        is_from_right = Locale.parse(locale).text_direction == "rtl"
+        shown = _show(fact, locale, is_bare).translate(_SPACES)
     except UnknownLocaleError:
         # A language CLDR does not know still gets the right figure.
-        return _show(fact, LOCALES["en"], is_bare).translate(_SPACES)
+        is_from_right, shown = False, _show(fact, LOCALES["en"], is_bare).translate(_SPACES)
+    # Between plain spaces, the groups of a number would be shown in reverse order there.
+    return shown.replace(" ", NO_BREAK_SPACE) if is_from_right and fact.unit == "phone" else shown
 
 
 def _show(fact: Fact, locale: str, is_bare: bool) -> str:

@@ -40,7 +40,7 @@ SENTENCES = {
     "time_value": "The value {value!r} must be a time such as 08:00.",
     "confidence": "confidence must be H, M or L.",
     "url": "{name} must start with https:// or http://.",
-    "country": "{value!r} is no country code such as SY.",
+    "country": "applies_to: {value!r} is no country code such as SY.",
 }
 
 

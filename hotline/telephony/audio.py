@@ -77,6 +77,12 @@ class AudioLibrary:
         path = self._folder / language / name
         return path if path.is_file() else None
 
+    def read(self, language: str, text: str) -> bytes | None:
+        """The sound of a text, or None when there is none. Takes what ``find`` takes."""
+        found = self.find(language, text)
+        path = self.open_file(language, found.name) if found else None
+        return path.read_bytes() if path else None
+
     def _read_manifest(self) -> Manifest:
         """Read the manifest again when a build has replaced it, so that no restart is needed."""
         try:

@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from hotline.telephony.audio import MANIFEST, Entry, content_hash, load_manifest, text_hash
 from hotline.telephony.languages import Language
@@ -105,6 +106,27 @@ def build_audio(
         )
 
 
+def synthesise(language: Language, text: str) -> bytes | None:
+    """Speak a text with espeak-ng, for somebody who wants to hear it before it is published.
+
+    Args:
+        language: whose voice.
+        text: what to say.
+    Returns:
+        A WAV file, or None when the language has no such voice or espeak-ng is not installed.
+    """
+    if not language.espeak_voice:
+        return None
+    with TemporaryDirectory() as folder:
+        spoken = Path(folder) / "spoken.wav"
+        return spoken.read_bytes() if _run(_speak(language.espeak_voice, spoken), text) and _has_sound(spoken) else None
+
+
+def _speak(voice: str, target: Path) -> list[str]:
+    # -b 1: the text is UTF-8, whatever the locale of this machine.
+    return ["espeak-ng", "-v", voice, "-s", str(WORDS_PER_MINUTE), "-b", "1", "--stdin", "-w", str(target)]
+
+
 class _Builder:
     """Makes the files of one language; `entry` may run in several threads."""
 
@@ -146,9 +168,7 @@ class _Builder:
         if old and old.get("source") == source:
             return old
         spoken = self._workshop / f"{key}.espeak.wav"
-        # -b 1: the text is UTF-8, whatever the locale of this machine.
-        command = ["espeak-ng", "-v", self._voice, "-s", str(WORDS_PER_MINUTE), "-b", "1", "--stdin", "-w", str(spoken)]
-        name = self._publish(spoken, key) if _run(command, text) else None
+        name = self._publish(spoken, key) if _run(_speak(self._voice, spoken), text) else None
         return {"file": name, "kind": "synthetic", "source": source} if name else None
 
     def _publish(self, sound: Path, key: str) -> str | None:

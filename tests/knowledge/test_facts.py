@@ -48,6 +48,12 @@ def test_days_times_and_large_numbers_follow_the_language() -> None:
     assert show_value(replace(SUM, value="12.5", unit="percent"), "de") == "12,5 %"
 
 
+def test_the_groups_of_a_phone_number_stay_in_order_in_a_text_from_the_right() -> None:
+    phone = replace(SUM, value="0800 111 0 111", unit="phone")
+    assert show_value(phone, "de") == "0800 111 0 111"
+    assert show_value(phone, "ar") == show_value(phone, "fa") == "0800\u00a0111\u00a00\u00a0111"
+
+
 def test_one_change_of_a_fact_changes_every_language_that_names_it() -> None:
     raised = {**facts(), SUM.key: replace(SUM, value="1200")}
     for language in ("de", "ar", "ka"):
