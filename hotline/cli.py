@@ -76,7 +76,7 @@ def _report(problems: Sequence[str], all_is_well: str) -> None:
 
 def _text_problems(services: Services) -> list[str]:
     used = text_keys(load_flows(services.flows_folder)) | CODE_TEXT_KEYS
-    shown = screen_keys(services.settings.root / "hotline" / "web" / "templates")
+    shown = screen_keys(services.settings.root / "hotline" / "web")
     folder, languages = services.translations_folder, services.live_languages
     return find_text_problems(folder, languages, used) + find_text_problems(folder, languages, shown, SCREENS)
 

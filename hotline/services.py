@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
@@ -28,6 +30,10 @@ from hotline.knowledge.library import LibraryReader
 from hotline.knowledge.neutrality import Neutrality
 from hotline.privacy.cipher import Cipher
 from hotline.settings import Settings
+from hotline.staff.accounts import StaffAccounts
+from hotline.staff.passwords import Passwords
+from hotline.staff.sessions import StaffSessions
+from hotline.staff.sign_in import SignIn
 from hotline.store.counters import Tally
 from hotline.store.database import Database
 from hotline.telephony.audio import AudioLibrary
@@ -204,6 +210,32 @@ class Services:
     def speakable(self) -> SpeakableLanguages:
         """Which languages a call can be held in."""
         return SpeakableLanguages(self.live_languages, self.renderer, self.definition, self.prompts.can_speak)
+
+    @cached_property
+    def clock(self) -> Callable[[], datetime]:
+        """Tells the time to what has to do with staff."""
+        return lambda: datetime.now(UTC)
+
+    @cached_property
+    def passwords(self) -> Passwords:
+        """Hashes passwords of staff."""
+        return Passwords()
+
+    @cached_property
+    def staff_accounts(self) -> StaffAccounts:
+        """Accounts of staff."""
+        return StaffAccounts(self.passwords)
+
+    @cached_property
+    def staff_sessions(self) -> StaffSessions:
+        """Who of the staff is signed in."""
+        return StaffSessions(self.database, self.clock)
+
+    @cached_property
+    def sign_in(self) -> SignIn:
+        """The way in for staff."""
+        admits_demo = not self.settings.is_production
+        return SignIn(self.database, self.cipher, self.passwords, self.staff_sessions, self.clock, admits_demo=admits_demo)
 
     @cached_property
     def turns(self) -> Turns:

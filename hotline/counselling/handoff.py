@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select, update
 
+from hotline.privacy.audit import note_action
 from hotline.store.database import insert_returning_id
-from hotline.store.tables import audit, conversations, handoffs, messages
+from hotline.store.tables import conversations, handoffs, messages
 
 REQUESTED, CLOSED = "requested", "closed"
 
@@ -131,4 +132,4 @@ def conversation_of(connection: Connection, handoff_id: int) -> RowMapping:
 
 def write_audit(connection: Connection, actor: str, action: str, handoff_id: int, now: datetime) -> None:
     """Note who did what to which handoff: no text, no number."""
-    connection.execute(audit.insert().values(actor=actor, action=action, object=f"handoff {handoff_id}", happened_at=now))
+    note_action(connection, actor, action, f"handoff {handoff_id}", now)

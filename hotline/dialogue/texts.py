@@ -1,6 +1,7 @@
 """The texts in every language: gettext catalogues with keys such as ``menu.ask``, and what is checked about them.
 
-Two domains: ``prompts`` is said to people on the phone and in messages, ``screens`` is what the pages show.
+Two domains: ``prompts`` is said to people on the phone and in messages, ``screens`` is what the pages show. Pages for staff are
+in German and English only; the keys of their texts begin with the name of the area.
 """
 
 from __future__ import annotations
@@ -19,10 +20,12 @@ from hotline.errors import CannotStart
 PROMPTS, SCREENS = "prompts", "screens"
 DOMAINS = (PROMPTS, SCREENS)
 SOURCE_LANGUAGE = "de"
+STAFF_LANGUAGES = ("de", "en")
+STAFF_PREFIXES = ("staff.", "studio.", "console.", "reports.")
 VARIANTS = (".voice", ".text", ".keys")
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
-# In a template: screen("simulator.title"), or screen_in(code, "simulator.example").
-_SCREEN_KEY = re.compile(r"""\bscreen(?:_in)?\([^"'()]*["']([\w.]+)["']""")
+# In a template: screen("simulator.title"), or screen_in(code, "simulator.example"); in the code: screen_key("staff.saved").
+_SCREEN_KEY = re.compile(r"""\bscreen(?:_in\([^"'(),]*,|(?:_key)?\()\s*["']([\w.]+)["']""")
 
 
 class TextMissing(CannotStart):
@@ -116,9 +119,10 @@ def compile_texts(folder: Path) -> list[str]:
     return sorted(compiled)
 
 
-def screen_keys(templates: Path) -> frozenset[str]:
-    """The keys of every text the templates of a folder show."""
-    files = (path.read_text(encoding="utf-8") for path in templates.rglob("*.html"))
+def screen_keys(folder: Path) -> frozenset[str]:
+    """The keys of every text the templates and the code of a folder show."""
+    paths = (path for pattern in ("*.html", "*.py") for path in folder.rglob(pattern))
+    files = (path.read_text(encoding="utf-8") for path in paths)
     return frozenset(key for file in files for key in _SCREEN_KEY.findall(file))
 
 
@@ -174,7 +178,7 @@ def _catalogue_problems(language: str, catalogue: Catalog, source: Catalog) -> l
     problems = []
     for message in source:
         key = message.id if isinstance(message.id, str) else message.id[0]
-        if not key:
+        if not key or (key.startswith(STAFF_PREFIXES) and language not in STAFF_LANGUAGES):
             continue
         translated = catalogue.get(key)
         if translated is None:

@@ -7,21 +7,38 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl
 
-from flask import Flask, Request, abort, current_app, request
+from flask import Flask, Request, Response, abort, current_app, request
 
 from hotline.services import Services
+from hotline.staff.roles import PERMISSIONS
 from hotline.telephony.signature import SignedRequest, is_signed, public_url
+from hotline.web.staff_session import check_sender, check_staff, finish
 
-Rule = Literal["public", "twilio", "simulator", "twilio_api"]
+Rule = Literal["public", "twilio", "simulator", "twilio_api", "staff", "staff_door"]
+STAFF_RULES = ("staff", "staff_door")
 View = TypeVar("View", bound=Callable[..., Any])
+# First part of the path of every page for staff.
+STAFF_AREAS = ("staff", "studio", "console", "reports")
 REFUSED = "webhooks_refused"
 
 
-def access(rule: Rule) -> Callable[[View], View]:
-    """Name the rule of a view: public (anybody), twilio (signed webhook), simulator (where it is on), twilio_api (account)."""
+def access(rule: Rule, *, permission: str | None = None) -> Callable[[View], View]:
+    """Name the rule of a view.
+
+    Args:
+        rule: public (anybody), twilio (signed webhook), simulator (where it is on), twilio_api (account), staff (signed in and
+            permitted), staff_door (the way to signing in: anybody, but no forged form).
+        permission: of ``staff.roles``; every staff view names one, no other view does.
+
+    Raises:
+        ValueError: a staff view without a known permission, or another one with it.
+    """
+    if (permission in PERMISSIONS) != (rule == "staff") or (permission is not None and rule != "staff"):
+        raise ValueError(f"@access({rule!r}, permission={permission!r}): a staff view, and no other, names a known permission.")
 
     def mark(view: View) -> View:
         view.access_rule = rule  # type: ignore[attr-defined]
+        view.access_permission = permission  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -38,13 +55,28 @@ def guard(app: Flask) -> None:
     access("public")(app.view_functions["static"])
 
     @app.before_request
-    def enforce() -> None:
+    def enforce() -> Response | None:
         if request.endpoint is None:
-            return
-        rule = getattr(app.view_functions[request.endpoint], "access_rule", None)
+            return None
+        view: Any = app.view_functions[request.endpoint]
+        rule = getattr(view, "access_rule", None)
+        if rule == "staff":
+            return check_staff(services(), view.access_permission)
         if rule not in _CHECKS:
             abort(403)
         _CHECKS[rule]()
+        return None
+
+    @app.after_request
+    def close(response: Response) -> Response:
+        return finish(services(), response) if is_for_staff(app) else response
+
+
+def is_for_staff(app: Flask) -> bool:
+    """Whether a request is answered with a page for staff; one that leads nowhere is judged by its path."""
+    if request.endpoint is None:
+        return request.path.split("/")[1] in STAFF_AREAS
+    return getattr(app.view_functions[request.endpoint], "access_rule", None) in STAFF_RULES
 
 
 def _check_twilio() -> None:
@@ -102,4 +134,5 @@ _CHECKS: dict[str, Callable[[], None]] = {
     "twilio": _check_twilio,
     "simulator": _check_simulator,
     "twilio_api": _check_twilio_api,
+    "staff_door": lambda: check_sender(services()),
 }

@@ -10,6 +10,9 @@ from hotline.store.migrate import check_revision
 from hotline.web.access import guard
 from hotline.web.pages import pages
 from hotline.web.simulator import simulator
+from hotline.web.staff import staff
+from hotline.web.staff_account import account
+from hotline.web.staff_pages import register_error_pages
 from hotline.web.webhooks import webhooks
 
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
@@ -43,9 +46,10 @@ def make_flask(services: Services) -> Flask:
     app = Flask("hotline", root_path=str(services.settings.root / "hotline" / "web"))
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     app.extensions["services"] = services
-    for blueprint in (webhooks, pages, simulator):
+    for blueprint in (webhooks, pages, simulator, staff, account):
         app.register_blueprint(blueprint)
     guard(app)
+    register_error_pages(app)
     app.after_request(_harden)
     return app
 

@@ -120,7 +120,7 @@ def test_our_own_catalogues_are_whole_in_every_live_language(tmp_path: Path) -> 
     services = Services(make_settings(tmp_path))
     folder, live = services.translations_folder, services.live_languages
     assert find_text_problems(folder, live, text_keys(REAL) | CODE_TEXT_KEYS) == []
-    assert find_text_problems(folder, live, screen_keys(ROOT / "hotline" / "web" / "templates"), SCREENS) == []
+    assert find_text_problems(folder, live, screen_keys(ROOT / "hotline" / "web"), SCREENS) == []
 
 
 # -- looking up -----------------------------------------------------------------------------------------------------------

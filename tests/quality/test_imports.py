@@ -11,7 +11,7 @@ import pytest
 from hotline.settings import ROOT
 
 LONGEST_FILE = 400
-ROOMS = ("dialogue", "understanding", "knowledge", "counselling", "telephony", "delivery", "reporting", "privacy")
+ROOMS = ("dialogue", "understanding", "knowledge", "counselling", "telephony", "delivery", "reporting", "privacy", "staff")
 OURS = ("hotline", "tests", "deploy", "bench", "nlu_data")
 DATABASES = {"sqlalchemy", "alembic", "sqlite3", "psycopg"}
 WEB_SERVERS = {"flask", "werkzeug", "gunicorn"}
