@@ -28,6 +28,7 @@ from hotline.dialogue.texts import SCREENS, compile_texts, find_text_problems, s
 from hotline.dialogue.turn import today_in_germany
 from hotline.errors import CannotStart
 from hotline.knowledge.loading import load_content
+from hotline.knowledge.problems import SENTENCES
 from hotline.knowledge.starter import read_content
 from hotline.services import Services
 from hotline.store import migrate
@@ -76,7 +77,7 @@ def _report(problems: Sequence[str], all_is_well: str) -> None:
 
 def _text_problems(services: Services) -> list[str]:
     used = text_keys(load_flows(services.flows_folder)) | CODE_TEXT_KEYS
-    shown = screen_keys(services.settings.root / "hotline" / "web")
+    shown = screen_keys(services.settings.root / "hotline" / "web") | {f"studio.problem_{code}" for code in SENTENCES}
     folder, languages = services.translations_folder, services.live_languages
     return find_text_problems(folder, languages, used) + find_text_problems(folder, languages, shown, SCREENS)
 

@@ -23,6 +23,8 @@ SOURCE_LANGUAGE = "de"
 STAFF_LANGUAGES = ("de", "en")
 STAFF_PREFIXES = ("staff.", "studio.", "console.", "reports.")
 VARIANTS = (".voice", ".text", ".keys")
+# screen("studio.part_" ~ part) needs every text that begins so.
+FAMILY = "_"
 _PLACEHOLDER = re.compile(r"\{(\w*)\}")
 # In a template: screen("simulator.title"), or screen_in(code, "simulator.example"); in the code: screen_key("staff.saved").
 _SCREEN_KEY = re.compile(r"""\bscreen(?:_in\([^"'(),]*,|(?:_key)?\()\s*["']([\w.]+)["']""")
@@ -140,10 +142,14 @@ def find_text_problems(folder: Path, languages: Iterable[str], used_keys: Iterab
     if isinstance(source, str):
         return [source]
     problems = [f"{SOURCE_LANGUAGE}: the text {key!r} is missing." for key in sorted(needed) if not _has(source, key)]
+    families = tuple(key for key in needed if key.endswith(FAMILY))
     problems += [
         f"{SOURCE_LANGUAGE}: the text {message.id!r} is used nowhere."
         for message in source
-        if isinstance(message.id, str) and message.id and _base(message.id) not in needed and message.id not in needed
+        if isinstance(message.id, str)
+        and message.id
+        and not {_base(message.id), message.id} & needed
+        and not message.id.startswith(families)
     ]
     for language in languages:
         catalogue = _load(folder, language, domain)
@@ -166,6 +172,8 @@ def _base(key: str) -> str:
 
 
 def _has(catalogue: Catalog, key: str) -> bool:
+    if key.endswith(FAMILY):
+        return any(isinstance(message.id, str) and message.id.startswith(key) for message in catalogue)
     return any(name in catalogue for name in (key, *(key + variant for variant in VARIANTS)))
 
 

@@ -13,8 +13,13 @@ from hotline.web.simulator import simulator
 from hotline.web.staff import staff
 from hotline.web.staff_account import account
 from hotline.web.staff_pages import register_error_pages
+from hotline.web.studio.facts import facts
+from hotline.web.studio.matrix import matrix
+from hotline.web.studio.texts import texts
+from hotline.web.studio.topics import topics
 from hotline.web.webhooks import webhooks
 
+STUDIO = (matrix, texts, topics, facts)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
 HEADERS = {
@@ -46,7 +51,7 @@ def make_flask(services: Services) -> Flask:
     app = Flask("hotline", root_path=str(services.settings.root / "hotline" / "web"))
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     app.extensions["services"] = services
-    for blueprint in (webhooks, pages, simulator, staff, account):
+    for blueprint in (webhooks, pages, simulator, staff, account, *STUDIO):
         app.register_blueprint(blueprint)
     guard(app)
     register_error_pages(app)

@@ -19,7 +19,10 @@ class Area:
 
 
 # A new screen adds its line here; the first one somebody may use is where they come to after signing in.
-AREAS = (Area("account.show", screen_key("staff.area_account"), OWN_ACCOUNT),)
+AREAS = (
+    Area("studio.overview", screen_key("studio.name"), "content.see"),
+    Area("account.show", screen_key("staff.area_account"), OWN_ACCOUNT),
+)
 
 
 def areas_of(session: StaffSession) -> list[Area]:

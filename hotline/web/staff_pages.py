@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime
 from flask import Flask, render_template
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError, NotFound, default_exceptions
@@ -71,12 +71,22 @@ def render_staff(template: str, **values: Any) -> str:
 def _words(session: StaffSession | None) -> dict[str, Any]:
     language = language_of_request(session)
     texts = staff_texts(services().translations_folder)
-    return {"language": language, "screen": partial(texts.get, language), "at": partial(show_time, language)}
+    return {
+        "language": language,
+        "screen": partial(texts.get, language),
+        "at": partial(show_time, language),
+        "day": partial(show_day, language),
+    }
 
 
 def show_time(language: str, moment: datetime) -> str:
     """Day and German clock time, as a language writes them."""
     return format_datetime(moment, "short", tzinfo=GERMANY, locale=language if language != "en" else "en_GB")
+
+
+def show_day(language: str, day: date) -> str:
+    """A day, as a language writes it."""
+    return format_date(day, "medium", locale=language if language != "en" else "en_GB")
 
 
 def notify(key: str, kind: str = "done", *, session: StaffSession | None = None, **values: object) -> None:
