@@ -13,7 +13,7 @@ from datetime import date, time
 from typing import Literal, get_args
 
 from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time
+from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 
 from hotline.knowledge.problems import Refused
@@ -113,11 +113,18 @@ def show_value(fact: Fact, language: str, *, is_bare: bool = False) -> str:
     return shown.replace(" ", NO_BREAK_SPACE) if is_from_right and fact.unit == "phone" else shown
 
 
+def _show_day(day: date, locale: str) -> str:
+    shown = format_date(day, "long", locale=locale)
+    # CLDR has no ordinal for the first of a month.
+    return shown.replace("1 ", "1er ", 1) if locale == "fr" and day.day == 1 else shown
+
+
 def _show(fact: Fact, locale: str, is_bare: bool) -> str:
     if fact.unit == "date":
-        return format_date(date.fromisoformat(fact.value), "long", locale=locale)
+        return _show_day(date.fromisoformat(fact.value), locale)
     if fact.unit == "time":
-        return format_time(time.fromisoformat(fact.value), "short", locale=locale)
+        # Offices in Germany write the hours of the day from 0 to 24; "8:00 a.m." would be read aloud letter by letter elsewhere.
+        return time.fromisoformat(fact.value).strftime("%-H:%M")
     if fact.unit not in NUMBERS:
         return fact.value
     number = float(fact.value) if "." in fact.value else int(fact.value)

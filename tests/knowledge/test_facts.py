@@ -42,7 +42,8 @@ def test_a_sum_is_written_as_people_of_the_language_write_it(language: str, show
 def test_days_times_and_large_numbers_follow_the_language() -> None:
     day = replace(SUM, value="2025-01-13", unit="date")
     assert (show_value(day, "de"), show_value(day, "en")) == ("13. Januar 2025", "13 January 2025")
-    assert show_value(replace(SUM, value="08:00", unit="time"), "de") == "08:00"
+    assert show_value(replace(day, value="2024-01-01"), "fr") == "1er janvier 2024"
+    assert {show_value(replace(SUM, value="18:00", unit="time"), code) for code in ("de", "en", "ar", "sq")} == {"18:00"}
     people = replace(SUM, value="16576", unit="count")
     assert [show_value(people, code) for code in ("de", "en", "fr")] == ["16.576", "16,576", "16 576"]
     assert show_value(replace(SUM, value="12.5", unit="percent"), "de") == "12,5 %"
