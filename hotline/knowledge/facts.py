@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, time
+from functools import lru_cache
 from typing import Literal, get_args
 
 from babel.core import Locale, UnknownLocaleError
@@ -94,6 +95,7 @@ def check_value(value: str, unit: str) -> None:
         raise WrongFact(f"{unit}_value", value=value) from None
 
 
+@lru_cache(maxsize=20_000)
 def show_value(fact: Fact, language: str, *, is_bare: bool = False) -> str:
     """A fact as people of a language write it.
 
