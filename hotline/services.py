@@ -11,7 +11,7 @@ from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, open_queue, register_jobs
 from hotline.delivery.outbox import Outbox
 from hotline.dialogue.conversations import Conversations
-from hotline.dialogue.flow import Definition
+from hotline.dialogue.definition import Definition
 from hotline.dialogue.flow_files import BrokenFlow, find_problems, load_flows
 from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.person import HandoffDesk

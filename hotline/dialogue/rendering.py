@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 from unicodedata import bidirectional
 
+from hotline.dialogue.definition import Definition
 from hotline.dialogue.events import Answered, Asked, Choice, Ended, Event, Told
-from hotline.dialogue.flow import FIRST_OPTION_KEYS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS, Definition
+from hotline.dialogue.flow import FIRST_OPTION_KEYS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS
 from hotline.dialogue.safety import CATEGORIES
 from hotline.dialogue.texts import Texts
 from hotline.knowledge.library import Article, Library, format_as_of

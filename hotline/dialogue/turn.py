@@ -14,12 +14,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from hotline.dialogue.conversations import Conversation, Conversations, StoredMessage, TurnResult
+from hotline.dialogue.definition import Definition
 from hotline.dialogue.events import Answered, Ended, Event, Heard, Meaning
-from hotline.dialogue.flow import Definition, Session, World, advance
+from hotline.dialogue.flow import advance
 from hotline.dialogue.inputs import InboundCallStep, InboundText, read_key
 from hotline.dialogue.meaning import Interpreter, Understood
 from hotline.dialogue.person import HandoffDesk, NotedPerson
 from hotline.dialogue.rendering import Renderer, Spoken
+from hotline.dialogue.session import Session, World
 from hotline.knowledge.library import Library, LibraryReader, menu_topics
 from hotline.store.database import Database
 

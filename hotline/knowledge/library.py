@@ -11,6 +11,10 @@ from functools import lru_cache
 from babel.dates import format_skeleton
 from sqlalchemy import Connection, select
 
+from hotline.knowledge.centre_store import read_directory
+from hotline.knowledge.centres import Directory
+from hotline.knowledge.countries import CountryBook
+from hotline.knowledge.country_store import read_book
 from hotline.store.counters import read_counter
 from hotline.store.tables import articles, topics, translations
 
@@ -36,11 +40,13 @@ class Article:
 
 @dataclass(frozen=True)
 class Library:
-    """All answers and the policy of every topic."""
+    """All answers, the policy of every topic, the directory of centres and what is known of countries."""
 
     articles: Mapping[tuple[str, str], Article]
     topics: tuple[str, ...]
     policies: Mapping[str, str]
+    directory: Directory = Directory()
+    countries: CountryBook = CountryBook()
 
     def answerable(self, today: date) -> frozenset[tuple[str, str]]:
         """Which (topic, language) have an answer that still holds on this day (Europe/Berlin)."""
@@ -84,6 +90,8 @@ def _read(connection: Connection) -> Library:
         articles={(row.topic, row.language): Article(*row) for row in found},
         topics=tuple(row.slug for row in rows),
         policies={row.slug: row.policy for row in rows},
+        directory=read_directory(connection),
+        countries=read_book(connection),
     )
 
 

@@ -1,10 +1,10 @@
-"""Loads ``content/`` into the database: topics, articles and translations, checked first, all or nothing."""
+"""Loads ``content/`` into the database: topics, articles, translations, centres and countries, checked first, all or nothing."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,7 +14,13 @@ import yaml
 from sqlalchemy import Connection, delete, insert, select, update
 
 from hotline.errors import CannotStart
+from hotline.knowledge.centre_store import has_own_directory, replace_centres
+from hotline.knowledge.centre_tables import BrokenTable, read_centres
+from hotline.knowledge.centres import Centre
+from hotline.knowledge.country_files import CountryRows, read_countries
+from hotline.knowledge.country_store import replace_countries
 from hotline.knowledge.library import CONTENT_REVISION
+from hotline.knowledge.places import GermanPlaces
 from hotline.store.counters import count
 from hotline.store.database import Database, insert_returning_id
 from hotline.store.tables import articles, topics, translations
@@ -44,13 +50,15 @@ class Content:
     policies: dict[str, str] = field(default_factory=dict)
     articles: dict[str, dict[str, Any]] = field(default_factory=dict)
     translations: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    centres: list[Centre] = field(default_factory=list)
+    countries: CountryRows = field(default_factory=CountryRows)
 
 
 def read_content(folder: Path, languages: Collection[str]) -> Content:
     """Read and check a content folder.
 
     Args:
-        folder: holds ``topics.csv`` and ``topics/<slug>/``.
+        folder: holds ``topics.csv``, ``topics/<slug>/``, ``centres.csv``, ``countries/`` and ``places/``.
         languages: codes a translation may have.
 
     Raises:
@@ -82,6 +90,12 @@ def read_content(folder: Path, languages: Collection[str]) -> Content:
         for topic in content.articles
         if (topic, SOURCE_LANGUAGE) not in content.translations
     ]
+    try:
+        content.centres = read_centres(folder / "centres.csv", GermanPlaces.load(folder / "places"), languages)
+    except BrokenTable as error:
+        problems += error.problems
+    content.countries = read_countries(folder / "countries", languages)
+    problems += content.countries.problems
     if problems:
         raise BrokenContent(problems)
     return content
@@ -127,7 +141,7 @@ def _translation_problems(raw: Mapping[str, Any], language: str, languages: Coll
 
 
 def load_content(database: Database, content: Content) -> None:
-    """Make the database hold exactly this content, in one unit of work."""
+    """Make the database hold exactly this content, in one unit of work. A directory an operator has imported stays."""
     with database.begin() as connection:
         connection.execute(delete(translations))
         connection.execute(delete(articles))
@@ -140,6 +154,16 @@ def load_content(database: Database, content: Content) -> None:
                 if owner == topic
             ]
             connection.execute(insert(translations), rows)
+        if not has_own_directory(connection):
+            replace_centres(connection, content.centres, is_imported=False)
+        replace_countries(connection, content.countries)
+        count(database, connection, CONTENT_REVISION)
+
+
+def import_centres(database: Database, found: Iterable[Centre]) -> None:
+    """Take over an operator's own directory of centres, in one unit of work; it is live at the next turn."""
+    with database.begin() as connection:
+        replace_centres(connection, found, is_imported=True)
         count(database, connection, CONTENT_REVISION)
 
 

@@ -59,6 +59,18 @@ def _reference(name: str, target: str, *, nullable: bool = False) -> Column[int]
     return Column(name, ForeignKey(f"{target}.id", ondelete="CASCADE"), nullable=nullable, index=True)
 
 
+def _source() -> tuple[Column[Any], ...]:
+    """Where a row comes from and how long it holds. ``source_date`` is YYYY, YYYY-MM or YYYY-MM-DD."""
+    return (
+        Column("source_title", Text, nullable=False),
+        Column("source_url", Text, nullable=False),
+        Column("source_date", String(10), nullable=False),
+        Column("checked_on", Date, nullable=False),
+        Column("confidence", String(1), nullable=False),
+        Column("valid_until", Date, nullable=False),
+    )
+
+
 contacts = Table(
     "contacts",
     metadata,
@@ -203,6 +215,52 @@ translations = Table(
     Column("short", Text, nullable=False),
     Column("full", Text, nullable=False),
     UniqueConstraint("article_id", "language"),
+)
+
+centres = Table(
+    "centres",
+    metadata,
+    _id(),
+    # In the order of the file it came from, so that what is exported is what was imported.
+    Column("position", Integer, nullable=False),
+    # An operator's own directory, which the one of content/ never replaces.
+    Column("is_imported", Boolean, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("body", String(12), nullable=False),
+    Column("address", Text, nullable=False),
+    Column("postcode", String(5), nullable=False),
+    Column("city", Text, nullable=False),
+    Column("land", String(5), nullable=False),
+    Column("phone", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("hours", Text, nullable=False),
+    Column("languages", JSON, nullable=False),
+    *_source(),
+)
+
+country_facts = Table(
+    "country_facts",
+    metadata,
+    _id(),
+    Column("country", String(2), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("name", String(20), nullable=False),
+    Column("detail", String(20), nullable=False),
+    Column("is_listed", Boolean, nullable=False),
+    *_source(),
+)
+
+country_notes = Table(
+    "country_notes",
+    metadata,
+    _id(),
+    Column("country", String(2), nullable=False),
+    Column("kind", String(10), nullable=False),
+    Column("position", Integer, nullable=False),
+    # Articles: language -> title and text. Contacts and partners: name, address, phone, email, url.
+    Column("content", JSON, nullable=False),
+    *_source(),
 )
 
 counters = Table(
