@@ -1,7 +1,7 @@
 """Makes ``content/places/postcodes.tsv`` anew from the German postcodes of the package ``countrystatecity-postal-codes``.
 
-Usage: ``python deploy/postcodes.py <folder of the unpacked package> > content/places/postcodes.tsv``. The package carries OpenPLZ's
-list (ODbL 1.0): every postcode of a delivery area with each place in it and the Land of that place.
+Usage: ``python deploy/postcodes.py FOLDER > content/places/postcodes.tsv``, the folder of the unpacked package. It carries the
+list of OpenPLZ (ODbL 1.0): every postcode of a delivery area with each place in it and the Land of that place.
 """
 
 from __future__ import annotations

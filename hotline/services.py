@@ -23,6 +23,7 @@ from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
 from hotline.dialogue.word_lists import WordLists
 from hotline.errors import CannotStart
 from hotline.knowledge.library import LibraryReader
+from hotline.knowledge.places import GermanPlaces
 from hotline.privacy.cipher import Cipher
 from hotline.settings import Settings
 from hotline.store.counters import Tally
@@ -138,6 +139,11 @@ class Services:
         return LibraryReader()
 
     @cached_property
+    def places(self) -> GermanPlaces:
+        """The Land of every postcode and city."""
+        return GermanPlaces.load(self.content_folder / "places")
+
+    @cached_property
     def understander(self) -> ResilientUnderstander:
         """Rasa, and what stands in for it."""
         rasa = RasaClient(self.settings.rasa_url, self.settings.rasa_token, self.settings.rasa_timeout_seconds)
@@ -194,6 +200,6 @@ class Services:
             self.interpreter,
             self.renderer,
             HandoffDesk(self.outbox, self.settings.handoff_notify, self.settings.handoff_notify_from),
-            TurnRules(self.definition, self.live_languages, self.speakable.among, MENU),
+            TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),
             self.doorbell.ring,
         )

@@ -19,8 +19,8 @@ class Meaning:
     """What a text or a spoken sentence was taken to mean.
 
     ``likely`` are the languages to ask about when it is not clear which one this is.
-    ``slots`` is what the text names (country, Land, city …), ``is_pressing`` a deadline within days, ``is_brief`` that the text is
-    a few words: see ``meaning``.
+    ``slots`` is what the text names (country, Land, city …), ``is_pressing`` a deadline within days, ``is_brief`` a text of a few
+    words: see ``meaning``.
     ``danger`` is a category of the danger net, ``wish`` a key of ``wishes``, ``language`` the language to go on in when it
     should change, ``language_not_live`` one that was recognised and is not offered here.
     """

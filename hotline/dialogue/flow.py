@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
-from hotline.dialogue.definition import CentresPart, Condition, Definition, OptionSource, Step
+from hotline.dialogue.definition import CentresPart, Condition, Definition, Option, OptionSource, Step
 from hotline.dialogue.events import (
     Answered,
     Asked,
@@ -190,7 +190,7 @@ class _Run:
         routes = self.definition.routes
         if topic in self.world.handed_over:
             return routes["hand_over"]
-        if topic in self.definition.topics:
+        if topic is not None and topic in self.definition.topics:
             return self.definition.topics[topic]
         return routes["question"] if self._can_answer(topic) else routes["no_answer"]
 
@@ -359,3 +359,9 @@ class _Run:
             Choice(key, kind, value, go) for key, value in zip(FIRST_OPTION_KEYS, values[first : first + size], strict=False)
         )
         return (*shown, Choice(NEXT_PAGE_KEY, "text", NEXT_PAGE_LABELS[kind], STAY)) if pages > 1 else shown
+
+
+def options_after_centres(definition: Definition) -> tuple[Option, ...]:
+    """The keys of the question that follows told centres: they share the message with them."""
+    following = {step.next for step in definition.steps.values() if step.kind == "centres"}
+    return tuple(option for name in sorted(filter(None, following)) for option in definition.steps[name].options)

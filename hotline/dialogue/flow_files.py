@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -117,7 +117,7 @@ def _step(path: Path, name: str, raw: Any) -> Step:
     kind = kinds[0]
     for key, allowed in VALUES.items():
         if key in raw and raw[key] not in allowed:
-            raise BrokenFlow(f"{path}: step {name}: {key} must be {' or '.join(map(str, allowed))}.")
+            raise BrokenFlow(f"{path}: step {name}: {key} must be {_one_of(allowed)}.")
     says = raw[kind] if kind in ("say", "ask") else []
     return Step(
         name=name,
@@ -137,16 +137,22 @@ def _step(path: Path, name: str, raw: Any) -> Step:
     )
 
 
+def _one_of(words: Sequence[object]) -> str:
+    parted = ", ".join(map(str, words)) if len(words) > 2 else " or ".join(map(str, words))
+    return f"one of {parted}" if len(words) > 2 else parted
+
+
 def _options(path: Path, name: str, raw: Any) -> tuple[Option, ...]:
     try:
         options = tuple(
-            Option(str(item["key"]), str(item["label"]), str(item["go"]), item.get("when"), str(item.get("wish", ""))) for item in raw
+            Option(str(item["key"]), str(item["label"]), str(item["go"]), item.get("when"), str(item.get("wish", "")))
+            for item in raw
         )
     except (KeyError, TypeError, AttributeError):
         raise BrokenFlow(f"{path}: step {name}: each option needs key, label and go.") from None
     for option in options:
         if option.when is not None and option.when not in get_args(Condition):
-            raise BrokenFlow(f"{path}: step {name}: when must be {' or '.join(get_args(Condition))}.")
+            raise BrokenFlow(f"{path}: step {name}: when must be {_one_of(get_args(Condition))}.")
         if option.wish and option.wish not in WISHES:
             raise BrokenFlow(f"{path}: step {name}: {option.wish!r} is no wish; put it in quotes?")
     return options
@@ -223,12 +229,12 @@ def _reachable(definition: Definition, roots: Iterable[str]) -> set[str]:
 
 def _circles(definition: Definition) -> list[str]:
     """Steps that lead back to themselves without a question between."""
-    following = {
-        step.name: [target for target in (step.next, step.go if step.kind == "check" else None) if target in definition.steps]
-        for step in definition.steps.values()
-    }
+    following: dict[str, list[str]] = {}
+    for step in definition.steps.values():
+        targets = (step.next, step.go if step.kind == "check" else None)
+        following[step.name] = [target for target in targets if target is not None and target in definition.steps]
     problems = []
-    for start in definition.steps:
+    for start in following:
         waiting, seen = list(following[start]), set[str]()
         while waiting:
             name = waiting.pop()

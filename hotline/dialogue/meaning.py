@@ -23,6 +23,8 @@ LIKELY_LANGUAGES, LIKELY_LANGUAGE = 3, 0.1
 SWITCH_LANGUAGE = 0.8
 SWITCH_WORDS = 3
 SUGGESTIONS = 3
+# So many words are the answer to a question rather than one of its own.
+BRIEF_WORDS = 3
 # Control intents of the model and the wishes they are; every other label is a topic.
 WISH_OF_INTENT = {
     "greet": "greet", "thank": "thank", "goodbye": "goodbye", "who_are_you": "who_are_you", "person": "person",
@@ -141,6 +143,7 @@ class Interpreter:
             alternatives=tuple(score.name for score in topics[:SUGGESTIONS]),
             slots=slots_of(entities),
             is_pressing=is_pressing,
+            is_brief=len(words(text)) <= BRIEF_WORDS,
         )
         first = parse.languages[0] if parse.languages else Score(UNKNOWN_LANGUAGE, 0.0)
         return Understood(meaning, first.name, first.score, best.name or None, best.score, parse.topics, parse.engine, entities)

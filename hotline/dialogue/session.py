@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from hotline.knowledge.centres import Centre, Directory
+from hotline.knowledge.centres import NO_CENTRES, Centre, Directory
 from hotline.knowledge.countries import CountryView
 from hotline.knowledge.places import NO_PLACES, GermanPlaces
 
@@ -29,7 +29,7 @@ class World:
     page_size: int
     is_call: bool = False
     places: GermanPlaces = NO_PLACES
-    directory: Directory = Directory()
+    directory: Directory = NO_CENTRES
     fitting: Callable[[Sequence[Centre], str | None], int] = _all_fit
     view_of: Callable[[str], CountryView] = CountryView
 

@@ -43,7 +43,7 @@ def read_centres(path: Path, places: GermanPlaces, languages: Collection[str]) -
     """Read and check a table.
 
     Args:
-        path: a ``.csv`` (UTF-8, parted by comma or semicolon) or ``.xlsx`` file (its first sheet). The first row names the columns.
+        path: a ``.csv`` (UTF-8, parted by comma or semicolon) or ``.xlsx`` file (its first sheet); row 1 names the columns.
         places: tells the Land of a postcode.
         languages: codes a centre may speak.
 
@@ -94,7 +94,10 @@ def _problems(row: Mapping[str, str], places: GermanPlaces, languages: Collectio
         yield "url", "write the whole address, such as https://www.bamf.de/."
     unknown = [code for code in _split(row["languages"]) if code not in languages]
     if unknown:
-        yield "languages", f"{unknown[0]!r} is no code of translations/languages.csv; write codes parted by {LANGUAGES_PARTED_BY}."
+        yield (
+            "languages",
+            f"{unknown[0]!r} is no code of translations/languages.csv; write codes parted by {LANGUAGES_PARTED_BY}.",
+        )
     yield from source_problems(row)
 
 
@@ -144,7 +147,9 @@ def _read_csv(path: Path) -> list[list[str]]:
     first = text.partition("\n")[0]
     delimiter = ";" if first.count(";") > first.count(",") else ","
     try:
-        return [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)]
+        return [
+            [cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        ]
     except csv.Error as error:
         raise BrokenTable([f"{path.name}: is no CSV ({error}); check the quotes."]) from None
 

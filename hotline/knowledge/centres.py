@@ -78,6 +78,9 @@ class Directory:
         return 0 < len(independent) < len(everybody)
 
 
+NO_CENTRES = Directory()
+
+
 def _is_wanted(centre: Centre, query: CentreQuery) -> bool:
     if query.is_independent and centre.body != "independent":
         return False

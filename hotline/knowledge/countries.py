@@ -103,3 +103,6 @@ class CountryBook:
     def countries(self) -> tuple[str, ...]:
         """The codes of all countries anything is known of."""
         return tuple(sorted({fact.country for fact in self.facts} | {note.country for note in self.notes}))
+
+
+NOTHING_KNOWN = CountryBook()

@@ -127,7 +127,9 @@ def _read_own(path: Path, languages: Collection[str], found: CountryRows) -> Non
         found.problems.append(f"{path.name}: this is not valid YAML ({str(error).splitlines()[0]}).")
         return
     if not isinstance(content, dict) or content.get("country") != path.stem or list(_country_problems(path.stem)):
-        found.problems.append(f"{path.name}: must be a mapping with `country: {path.stem}`, the ISO code and the name of the file.")
+        found.problems.append(
+            f"{path.name}: must be a mapping with `country: {path.stem}`, the ISO code and the name of the file."
+        )
         return
     unknown = sorted(set(content) - {"country", *NOTE_LISTS})
     found.problems += [f"{path.name}: {key!r} is no key; use {', '.join(NOTE_LISTS)}." for key in unknown]

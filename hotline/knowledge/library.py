@@ -12,8 +12,8 @@ from babel.dates import format_skeleton
 from sqlalchemy import Connection, select
 
 from hotline.knowledge.centre_store import read_directory
-from hotline.knowledge.centres import Directory
-from hotline.knowledge.countries import CountryBook
+from hotline.knowledge.centres import NO_CENTRES, Directory
+from hotline.knowledge.countries import NOTHING_KNOWN, CountryBook
 from hotline.knowledge.country_store import read_book
 from hotline.store.counters import read_counter
 from hotline.store.tables import articles, topics, translations
@@ -45,8 +45,8 @@ class Library:
     articles: Mapping[tuple[str, str], Article]
     topics: tuple[str, ...]
     policies: Mapping[str, str]
-    directory: Directory = Directory()
-    countries: CountryBook = CountryBook()
+    directory: Directory = NO_CENTRES
+    countries: CountryBook = NOTHING_KNOWN
 
     def answerable(self, today: date) -> frozenset[tuple[str, str]]:
         """Which (topic, language) have an answer that still holds on this day (Europe/Berlin)."""
