@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from flask.cli import AppGroup
 
+from hotline.cli_centres import centre_commands
 from hotline.counselling.desk import CannotReply, CounsellorDesk
 from hotline.counselling.handoff import UnknownHandoff, list_open
 from hotline.delivery.jobs import run_worker
@@ -26,6 +27,7 @@ from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.rendering import CODE_TEXT_KEYS
 from hotline.dialogue.texts import SCREENS, compile_texts, find_text_problems, screen_keys
 from hotline.errors import CannotStart
+from hotline.knowledge.centre_store import has_own_directory
 from hotline.knowledge.loading import load_content, read_content
 from hotline.services import Services
 from hotline.store import migrate
@@ -47,6 +49,7 @@ def register_commands(app: Flask, services: Services) -> None:
         app.cli.add_command(group)
     for group in (_db(services), _handoffs(services), _outbox(services)):
         app.cli.add_command(group)
+    app.cli.add_command(centre_commands(services, _sentence))
     app.cli.add_command(_worker(services))
     app.cli.add_command(_understand(services))
 
@@ -119,7 +122,8 @@ def _content(services: Services) -> AppGroup:
     def check() -> None:
         """Read all answers and find what is wrong."""
         found = read_content(services.content_folder, services.languages)
-        click.echo(f"{len(found.articles)} articles, {len(found.translations)} texts: all is well.")
+        countries = f"{len(found.centres)} centres, {len(found.countries.facts)} facts on countries"
+        click.echo(f"{len(found.articles)} articles, {len(found.translations)} texts, {countries}: all is well.")
 
     @group.command("load")
     @_sentence
@@ -128,6 +132,9 @@ def _content(services: Services) -> AppGroup:
         found = read_content(services.content_folder, services.languages)
         load_content(services.database, found)
         click.echo(f"Loaded {len(found.articles)} articles, {len(found.translations)} texts.")
+        with services.database.read() as connection:
+            if has_own_directory(connection):
+                click.echo("The directory of centres stays as it was imported.")
 
     return group
 

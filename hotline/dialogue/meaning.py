@@ -10,6 +10,7 @@ from typing import Any
 from hotline.dialogue.events import Decision, Meaning
 from hotline.dialogue.safety import DangerNet
 from hotline.dialogue.word_lists import Command, WordLists
+from hotline.knowledge.places import PLACE_SLOTS
 from hotline.understanding.entities import Entity, EntityFinder, days_left, slots_of
 from hotline.understanding.folding import words
 from hotline.understanding.port import UNKNOWN_LANGUAGE, Parse, Score, Understander
@@ -125,7 +126,9 @@ class Interpreter:
         threshold = self._thresholds.of(spoken, parse.engine)
         topics = tuple(score for score in parse.topics if score.name not in WISH_OF_INTENT)
         best = parse.topics[0] if parse.topics else Score("", 0.0)
-        danger = danger or _suspect(parse, best, threshold)
+        # The name of a town alone is no danger, whatever the model hears in it; the rules of the net have read it already.
+        is_name = len(words(text)) == 1 and any(entity.kind in PLACE_SLOTS for entity in entities)
+        danger = danger or (None if is_name else _suspect(parse, best, threshold))
         is_live = spoken is None or spoken in self._live
         decision = _decide(topics, threshold)
         left = days_left(entities, today)

@@ -154,8 +154,8 @@ class Renderer:
     def _write_question(self, asked: Asked, language: str | None, library: Library, likely: Sequence[str]) -> Iterator[str]:
         listed = [choice for choice in asked.choices if choice.kind != "text"]
         fixed = [choice for choice in asked.choices if choice.kind == "text"]
-        # After an answer the keys alone are enough; the question above them is for those who have nothing listed to choose from.
-        if listed or not fixed:
+        # After an answer the keys alone are enough; a list, a question without keys and one for a place need their words.
+        if listed or not fixed or asked.digits > 1:
             yield self.tell(asked.text_key, language, likely)
         if asked.text_key == LANGUAGE_QUESTION:
             yield ", ".join(f"{choice.key} {_closed(self._label(choice, language, library))}" for choice in listed)
