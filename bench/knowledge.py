@@ -1,4 +1,4 @@
-"""How fast the knowledge is: loading it, looking an answer up, showing the matrix. ``python bench/knowledge.py`` prints a table."""
+"""How fast the knowledge is: loading it, looking an answer up, showing the matrix: ``python bench/knowledge.py``."""
 
 from __future__ import annotations
 

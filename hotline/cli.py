@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from flask.cli import AppGroup
 
+from hotline.cli_centres import centre_commands
 from hotline.counselling.desk import CannotReply, CounsellorDesk
 from hotline.counselling.handoff import UnknownHandoff, list_open
 from hotline.delivery.jobs import run_worker
@@ -27,9 +28,10 @@ from hotline.dialogue.rendering import CODE_TEXT_KEYS
 from hotline.dialogue.texts import SCREENS, compile_texts, find_text_problems, screen_keys
 from hotline.dialogue.turn import today_in_germany
 from hotline.errors import CannotStart
+from hotline.knowledge.centre_store import has_own_directory
 from hotline.knowledge.loading import load_content
 from hotline.knowledge.problems import SENTENCES
-from hotline.knowledge.starter import read_content
+from hotline.knowledge.starter import Content, read_content
 from hotline.services import Services
 from hotline.store import migrate
 from hotline.telephony.audio_build import build_audio
@@ -50,6 +52,7 @@ def register_commands(app: Flask, services: Services) -> None:
         app.cli.add_command(group)
     for group in (_db(services), _handoffs(services), _outbox(services)):
         app.cli.add_command(group)
+    app.cli.add_command(centre_commands(services, _sentence))
     app.cli.add_command(_worker(services))
     app.cli.add_command(_understand(services))
 
@@ -122,7 +125,7 @@ def _content(services: Services) -> AppGroup:
     def check() -> None:
         """Read all answers and find what is wrong."""
         found = read_content(services.content_folder, services.languages, services.neutrality)
-        click.echo(f"{len(found.facts)} facts, {len(found.articles)} articles, {len(found.translations)} texts: all is well.")
+        click.echo(f"{_number_of(found)}: all is well.")
 
     @group.command("load")
     @_sentence
@@ -131,9 +134,17 @@ def _content(services: Services) -> AppGroup:
         found = read_content(services.content_folder, services.languages)
         report = load_content(services.database, found)
         kept = f"; {report.kept} changed in the studio stay as they are" if report.kept else ""
-        click.echo(f"Loaded {len(found.facts)} facts, {len(found.articles)} articles, {len(found.translations)} texts{kept}.")
+        click.echo(f"Loaded {_number_of(found)}{kept}.")
+        with services.database.read() as connection:
+            if has_own_directory(connection):
+                click.echo("The directory of centres stays as it was imported.")
 
     return group
+
+
+def _number_of(found: Content) -> str:
+    parts = (("facts", found.facts), ("articles", found.articles), ("texts", found.translations), ("centres", found.centres))
+    return ", ".join(f"{len(part)} {name}" for name, part in parts) + f", {len(found.countries.facts)} facts on countries"
 
 
 def _audio(services: Services) -> AppGroup:

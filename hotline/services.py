@@ -13,7 +13,7 @@ from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, open_queue, register_jobs
 from hotline.delivery.outbox import Outbox
 from hotline.dialogue.conversations import Conversations
-from hotline.dialogue.flow import Definition
+from hotline.dialogue.definition import Definition
 from hotline.dialogue.flow_files import BrokenFlow, find_problems, load_flows
 from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.person import HandoffDesk
@@ -28,6 +28,7 @@ from hotline.knowledge.editing import Editing
 from hotline.knowledge.fact_editing import FactEditing
 from hotline.knowledge.library import LibraryReader
 from hotline.knowledge.neutrality import Neutrality
+from hotline.knowledge.places import GermanPlaces
 from hotline.privacy.cipher import Cipher
 from hotline.settings import Settings
 from hotline.staff.accounts import StaffAccounts
@@ -165,6 +166,11 @@ class Services:
         return FactEditing(self.database)
 
     @cached_property
+    def places(self) -> GermanPlaces:
+        """The Land of every postcode and city."""
+        return GermanPlaces.load(self.content_folder / "places")
+
+    @cached_property
     def understander(self) -> ResilientUnderstander:
         """Rasa, and what stands in for it."""
         rasa = RasaClient(self.settings.rasa_url, self.settings.rasa_token, self.settings.rasa_timeout_seconds)
@@ -247,6 +253,6 @@ class Services:
             self.interpreter,
             self.renderer,
             HandoffDesk(self.outbox, self.settings.handoff_notify, self.settings.handoff_notify_from),
-            TurnRules(self.definition, self.live_languages, self.speakable.among, MENU),
+            TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),
             self.doorbell.ring,
         )

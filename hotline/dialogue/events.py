@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from hotline.knowledge.centres import Centre
+from hotline.knowledge.countries import CountryView
+from hotline.knowledge.places import Place
+
 AnswerPart = Literal["short", "full"]
 Decision = Literal["answer", "confirm", "clarify", "handoff"]
 
@@ -15,7 +19,8 @@ class Meaning:
     """What a text or a spoken sentence was taken to mean.
 
     ``likely`` are the languages to ask about when it is not clear which one this is.
-    ``slots`` is what the text names (country, Land, city …), ``is_pressing`` a deadline within days: see ``meaning``.
+    ``slots`` is what the text names (country, Land, city …), ``is_pressing`` a deadline within days, ``is_brief`` a text of a few
+    words: see ``meaning``.
     ``danger`` is a category of the danger net, ``wish`` a key of ``wishes``, ``language`` the language to go on in when it
     should change, ``language_not_live`` one that was recognised and is not offered here.
     """
@@ -31,14 +36,15 @@ class Meaning:
     likely: tuple[str, ...] = ()
     slots: Mapping[str, str] = field(default_factory=dict)
     is_pressing: bool = False
+    is_brief: bool = False
 
 
 @dataclass(frozen=True)
 class Heard:
-    """One input: the start of a conversation, a key, a text with its meaning, or silence."""
+    """One input: the start of a conversation, a key, the digits of a postcode, a text with its meaning, or silence."""
 
-    kind: Literal["start", "key", "words", "silence"]
-    key: str = ""
+    kind: Literal["start", "key", "digits", "words", "silence"]
+    key: str = field(default="", repr=False)
     start: str = ""
     meaning: Meaning = field(default_factory=Meaning)
 
@@ -52,30 +58,49 @@ class Told:
 
 @dataclass(frozen=True)
 class Choice:
-    """A key on offer. ``kind`` tells what ``value`` is: a text key, a topic or a language."""
+    """A key on offer. ``kind`` tells what ``value`` is: a text key, a topic, a language or a Land."""
 
     key: str
-    kind: Literal["text", "topic", "language"]
+    kind: Literal["text", "topic", "language", "land"]
     value: str
     go: str
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The question the conversation now waits at."""
+    """The question the conversation now waits at. ``digits`` is how many keys a caller may press."""
 
     step: str
     text_key: str
     choices: tuple[Choice, ...]
     listens: bool
+    digits: int = 1
 
 
 @dataclass(frozen=True)
 class Answered:
-    """The approved answer to a topic is given."""
+    """The approved answer to a topic is given, with what is known of the country that was named."""
 
     topic: str
     part: AnswerPart
+    country: CountryView | None = None
+    is_country_first: bool = False
+
+
+@dataclass(frozen=True)
+class PlaceRead:
+    """A place is read back, so that the caller can say whether it is the right one."""
+
+    place: Place
+
+
+@dataclass(frozen=True)
+class CentresShown:
+    """Some centres of a place are told, none when nobody is listed there; ``nationwide`` is what serves every place."""
+
+    centres: tuple[Centre, ...]
+    nationwide: tuple[Centre, ...]
+    place: Place | None
 
 
 @dataclass(frozen=True)
@@ -99,4 +124,4 @@ class Ended:
     """The conversation is over."""
 
 
-Event = Told | Asked | Answered | LanguageChosen | PersonRequested | Ended
+Event = Told | Asked | Answered | PlaceRead | CentresShown | LanguageChosen | PersonRequested | Ended

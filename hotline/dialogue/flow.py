@@ -8,13 +8,14 @@ event sounds or looks like is decided by ``rendering``.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Literal
 
+from hotline.dialogue.definition import CentresPart, Condition, Definition, Option, OptionSource, Step
 from hotline.dialogue.events import (
     Answered,
-    AnswerPart,
     Asked,
+    CentresShown,
     Choice,
     Ended,
     Event,
@@ -22,120 +23,30 @@ from hotline.dialogue.events import (
     LanguageChosen,
     Meaning,
     PersonRequested,
+    PlaceRead,
     Told,
 )
-
-StepKind = Literal["say", "ask", "answer", "handoff", "end"]
-OptionSource = Literal["languages", "topics", "suggestions"]
+from hotline.dialogue.session import Session, World
+from hotline.knowledge.centres import Centre, CentreQuery
+from hotline.knowledge.places import LANDS, PLACE_SLOTS
 
 BACK, REPEAT, STAY = "back", "repeat", "stay"
 BUILT_IN = frozenset({BACK, REPEAT, STAY})
 NEXT_PAGE_KEY = "9"
-NEXT_PAGE_LABELS = {"topic": "option.next_page", "language": "option.more_languages"}
+NEXT_PAGE_LABELS = {"topic": "option.next_page", "language": "option.more_languages", "land": "option.more_lands"}
 # Wishes that agree or disagree with a suggestion, and those granted before the language is known.
 AGREEMENT = {"yes": True, "no": False}
 WISHES_WITHOUT_LANGUAGE = frozenset({"person", "callback", "goodbye", "language"})
 FIRST_OPTION_KEYS = "12345678"
+# More centres at once are no choice but a list.
+CENTRES_AT_ONCE = 3
+KIND_OF_SOURCE: Mapping[OptionSource, Literal["language", "topic", "land"]] = {
+    "languages": "language", "topics": "topic", "suggestions": "topic", "lands": "land",
+}  # fmt: skip
 
 
 class FlowError(Exception):
     """A flow cannot go on: it runs in a circle or names a step that is not there. The message names the step."""
-
-
-@dataclass(frozen=True)
-class Option:
-    """One key of a question: the key, the text key of its name and the step it leads to."""
-
-    key: str
-    label: str
-    go: str
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of a flow file. ``name`` is ``<flow>.<step>``; ``say`` holds text keys; ``next`` is empty at a question."""
-
-    name: str
-    kind: StepKind
-    say: tuple[str, ...] = ()
-    next: str | None = None
-    options: tuple[Option, ...] = ()
-    options_from: OptionSource | None = None
-    listens: bool = False
-    part: AnswerPart = "short"
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Hard limits of one conversation, from ``hotline.yml``."""
-
-    not_understood: int
-    no_match: int
-    steps_per_input: int
-    back_steps: int
-
-
-@dataclass(frozen=True)
-class Definition:
-    """All flows of the hotline, as ``flow_files.load_flows`` reads them."""
-
-    steps: Mapping[str, Step]
-    start: Mapping[str, str]
-    keys: Mapping[str, str]
-    wishes: Mapping[str, str]
-    routes: Mapping[str, str]
-    limits: Limits
-
-
-@dataclass(frozen=True)
-class World:
-    """What the engine must know of content at this turn: live languages, answerable topics, policies, menu size."""
-
-    languages: tuple[str, ...]
-    topics: tuple[str, ...]
-    answerable: frozenset[tuple[str, str]]
-    handed_over: frozenset[str]
-    page_size: int
-
-
-@dataclass(frozen=True)
-class Session:
-    """Where a conversation stands. Small and of bounded size: the 300th turn costs what the first does."""
-
-    step: str = ""
-    language: str | None = None
-    back: tuple[str, ...] = ()
-    page: int = 0
-    topic: str | None = None
-    suggestions: tuple[str, ...] = ()
-    not_understood: int = 0
-    no_match: int = 0
-    ended: bool = False
-    slots: Mapping[str, str] = field(default_factory=dict)
-    likely: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, object]:
-        """The session as JSON values."""
-        return {
-            "step": self.step,
-            "language": self.language,
-            "back": list(self.back),
-            "page": self.page,
-            "topic": self.topic,
-            "suggestions": list(self.suggestions),
-            "not_understood": self.not_understood,
-            "no_match": self.no_match,
-            "ended": self.ended,
-            "slots": dict(self.slots),
-            "likely": list(self.likely),
-        }
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, object]) -> Session:
-        """Read what ``to_dict`` wrote; lists become tuples again."""
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}
-        return cls(**values)  # type: ignore[arg-type]
 
 
 def advance(definition: Definition, world: World, session: Session, heard: Heard) -> tuple[Session, list[Event]]:
@@ -176,6 +87,8 @@ class _Run:
             return self._missed("no_match", "nothing_heard")
         if heard.kind == "key":
             return self._resolve_key(heard.key)
+        if heard.kind == "digits":
+            return self._resolve_postcode(heard.key)
         return self._resolve_words(heard.meaning)
 
     def _resolve_key(self, key: str) -> str:
@@ -188,10 +101,23 @@ class _Run:
             return self.definition.keys[key]
         return self._missed("no_match", "wrong_key")
 
+    def _resolve_postcode(self, postcode: str) -> str:
+        self._understood()
+        self._name({"postcode": postcode})
+        return self.definition.routes["place" if self.session.language is not None else "unknown_language"]
+
+    def _name(self, slots: Mapping[str, str]) -> None:
+        """Keep what was named: it need not be said again, and a newer name replaces an older one."""
+        kept = dict(self.session.slots)
+        if any(kind in slots for kind in PLACE_SLOTS):
+            # A postcode named before says nothing of the city that is named now.
+            kept = {kind: value for kind, value in kept.items() if kind not in PLACE_SLOTS}
+        self.session = replace(self.session, slots={**kept, **slots})
+
     def _resolve_words(self, meaning: Meaning) -> str:
         routes = self.definition.routes
-        # What was named once need not be said again; a newer name replaces an older one.
-        self.session = replace(self.session, slots={**self.session.slots, **meaning.slots}, likely=meaning.likely)
+        self._name(meaning.slots)
+        self.session = replace(self.session, likely=meaning.likely)
         if meaning.language is not None and meaning.language in self.world.languages:
             self._choose_language(meaning.language)
         if meaning.danger is not None:
@@ -210,7 +136,10 @@ class _Run:
 
     def _resolve_wish(self, wish: str) -> str:
         self._understood()
-        step = self.definition.steps.get(self.session.step)
+        step = self._step()
+        for option in step.options if step is not None else ():
+            if option.wish == wish and self._holds(option.when):
+                return option.go
         if step is not None and step.options_from == "suggestions" and wish in AGREEMENT:
             # "Yes" to "did you mean" takes the first suggestion, "no" is the key that says so.
             wanted = [choice for choice in self._choices() if (choice.kind == "topic") == AGREEMENT[wish]]
@@ -223,6 +152,9 @@ class _Run:
 
     def _resolve_question(self, meaning: Meaning) -> str:
         routes = self.definition.routes
+        step = self._step()
+        if step is not None and step.collects and (route := self._collect(meaning)):
+            return route
         if meaning.decision == "handoff":
             return routes["gave_up"]
         if meaning.decision == "clarify":
@@ -238,6 +170,18 @@ class _Run:
             return routes["deadline"]
         return self._suggest(meaning.topic) if meaning.decision == "confirm" else self._answer_to(meaning.topic)
 
+    def _collect(self, meaning: Meaning) -> str | None:
+        """Where the name of a place leads that was asked for; None when the text is something else, a question for example."""
+        if meaning.is_pressing:
+            return None
+        is_named = any(kind in meaning.slots for kind in PLACE_SLOTS)
+        if is_named and (meaning.is_brief or meaning.decision != "answer"):
+            self._understood()
+            return self.definition.routes["place"]
+        if not is_named and (meaning.decision == "clarify" or (meaning.decision == "confirm" and meaning.is_brief)):
+            return self._missed("not_understood", "place_not_known")
+        return None
+
     def _suggest(self, topic: str | None) -> str:
         # Only what can be answered in this language is worth asking back.
         return self.definition.routes["confirm"] if self._listed("suggestions") else self._answer_to(topic)
@@ -246,6 +190,8 @@ class _Run:
         routes = self.definition.routes
         if topic in self.world.handed_over:
             return routes["hand_over"]
+        if topic is not None and topic in self.definition.topics:
+            return self.definition.topics[topic]
         return routes["question"] if self._can_answer(topic) else routes["no_answer"]
 
     def _can_answer(self, topic: str | None) -> bool:
@@ -258,6 +204,8 @@ class _Run:
         if choice.kind == "topic":
             self.session = replace(self.session, topic=choice.value, suggestions=())
             return self._answer_to(choice.value)
+        if choice.kind == "land":
+            self._name({"land": choice.value})
         if choice.go == STAY:
             self.session = replace(self.session, page=self.session.page + 1)
         return choice.go
@@ -294,6 +242,11 @@ class _Run:
             self.events.extend(Told(key) for key in step.say if step.kind == "say")
             if step.kind == "answer":
                 self._give_answer(step)
+            elif step.kind == "centres":
+                self._show_centres(step.centres)
+            elif step.kind == "read_back":
+                place = self.world.places.find(self.session.slots)
+                self.events.append(PlaceRead(place) if place else Told("answer.missing"))
             elif step.kind == "handoff":
                 category = danger if step.reason == "danger" else None
                 self.events.append(PersonRequested(step.reason, self.session.topic, category))
@@ -310,9 +263,10 @@ class _Run:
                 raise FlowError(f"The flows lead to {name!r}, which is no step. Run `flask flows check`.")
             yield name
             step = self.definition.steps[name]
-            if step.next is None:
+            following = step.go if step.kind == "check" and self._holds(step.condition) else step.next
+            if following is None:
                 return
-            target = step.next
+            target = following
         raise FlowError(f"The flows run in a circle at {target!r} without asking anything. Run `flask flows check`.")
 
     def _built_in(self, target: str) -> str:
@@ -328,39 +282,86 @@ class _Run:
         topic = self.session.topic
         # Checked again: "more" may come when the answer has expired or the language has changed since.
         if topic is not None and self._can_answer(topic):
-            self.events.append(Answered(topic, step.part))
+            place = self.definition.country_topics.get(topic)
+            country = self.session.slots.get("country") or self.session.slots.get("nationality")
+            view = self.world.view_of(country) if place and country else None
+            self.events.append(Answered(topic, step.part, view, is_country_first=place == "before"))
         else:
             self.events.append(Told("answer.missing"))
+
+    def _found_centres(self) -> tuple[Centre, ...]:
+        place = self.world.places.find(self.session.slots)
+        return self.world.directory.find(CentreQuery(place, self.session.only_independent)) if place else ()
+
+    def _show_centres(self, part: CentresPart) -> None:
+        first = self.session.centres_from + self.session.centres_shown if part == "more" else 0
+        only_independent = part == "independent" or (part == "more" and self.session.only_independent)
+        self.session = replace(self.session, centres_from=first, only_independent=only_independent)
+        following = self._found_centres()[first : first + CENTRES_AT_ONCE]
+        # One is always told: a person without any would have asked for nothing.
+        fitting = max(1, self.world.fitting(following, self.session.language))
+        self.session = replace(self.session, centres_shown=min(len(following), fitting))
+        place = self.world.places.find(self.session.slots)
+        self.events.append(CentresShown(following[:fitting], self.world.directory.nationwide, place))
+
+    def _holds(self, condition: Condition | None) -> bool:
+        place = self.world.places.find(self.session.slots)
+        session = self.session
+        match condition:
+            case "place_known":
+                return place is not None
+            case "is_call":
+                return self.world.is_call
+            case "more_centres":
+                return session.centres_from + session.centres_shown < len(self._found_centres())
+            case "both_bodies":
+                is_useful = place is not None and self.world.directory.has_both_bodies(CentreQuery(place))
+                return is_useful and not session.only_independent
+        return True
+
+    def _step(self) -> Step | None:
+        """The step the session stands at."""
+        return self.definition.steps.get(self.session.step)
 
     def _ask(self, step: Step) -> None:
         if step.name != self.session.step:
             earlier = (*self.session.back, self.session.step) if self.session.step else ()
             back = tuple(name for name in earlier if name != step.name)[-self.definition.limits.back_steps :]
             self.session = replace(self.session, step=step.name, page=0, back=back)
-        self.events.append(Asked(step.name, step.say[0], self._choices(), step.listens))
+        self.events.append(Asked(step.name, step.say[0], self._choices(), step.listens, step.digits))
 
     def _choices(self) -> tuple[Choice, ...]:
         """The keys on offer where the session stands now."""
-        step = self.definition.steps.get(self.session.step)
+        step = self._step()
         if step is None:
             return ()
-        fixed = tuple(Choice(option.key, "text", option.label, option.go) for option in step.options)
+        offered = (option for option in step.options if self._holds(option.when))
+        fixed = tuple(Choice(option.key, "text", option.label, option.go) for option in offered)
         if step.options_from is None:
             return fixed
-        return self._listed(step.options_from) + fixed
+        return self._listed(step.options_from, step.go or "") + fixed
 
-    def _listed(self, source: OptionSource) -> tuple[Choice, ...]:
-        kind: Literal["language", "topic"] = "language" if source == "languages" else "topic"
+    def _listed(self, source: OptionSource, go: str = "") -> tuple[Choice, ...]:
+        kind = KIND_OF_SOURCE[source]
         values = {
             # The likely ones first; the order of the rest stays.
             "languages": tuple(sorted(self.world.languages, key=lambda code: code not in self.session.likely)),
             "topics": tuple(topic for topic in self.world.topics if self._can_answer(topic)),
             "suggestions": tuple(topic for topic in self.session.suggestions if self._can_answer(topic)),
+            "lands": LANDS,
         }[source]
-        size = len(FIRST_OPTION_KEYS) if source == "languages" else self.world.page_size
+        # Names are short: many fit into a message, and languages are short by ear too.
+        is_long = source == "languages" or (source == "lands" and not self.world.is_call)
+        size = len(FIRST_OPTION_KEYS) if is_long else self.world.page_size
         pages = max(1, -(-len(values) // size))
         first = self.session.page % pages * size
         shown = tuple(
-            Choice(key, kind, value, "") for key, value in zip(FIRST_OPTION_KEYS, values[first : first + size], strict=False)
+            Choice(key, kind, value, go) for key, value in zip(FIRST_OPTION_KEYS, values[first : first + size], strict=False)
         )
         return (*shown, Choice(NEXT_PAGE_KEY, "text", NEXT_PAGE_LABELS[kind], STAY)) if pages > 1 else shown
+
+
+def options_after_centres(definition: Definition) -> tuple[Option, ...]:
+    """The keys of the question that follows told centres: they share the message with them."""
+    following = {step.next for step in definition.steps.values() if step.kind == "centres"}
+    return tuple(option for name in sorted(filter(None, following)) for option in definition.steps[name].options)

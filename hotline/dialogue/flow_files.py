@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
 import yaml
 
-from hotline.dialogue.flow import BUILT_IN, Definition, Limits, Option, OptionSource, Step
+from hotline.dialogue.definition import CentresPart, Condition, CountryPlace, Definition, Limits, Option, OptionSource, Step
+from hotline.dialogue.events import AnswerPart
+from hotline.dialogue.flow import BUILT_IN
 from hotline.errors import CannotStart
+from hotline.knowledge.places import POSTCODE_DIGITS
 
 FRAME_FILE = "hotline.yml"
 ROUTES = frozenset(
     {
         "danger", "deadline", "question", "hand_over", "confirm", "not_understood", "gave_up", "wrong_key", "nothing_heard",
-        "no_answer", "unknown_language", "language_not_live", "language_chosen",
+        "no_answer", "unknown_language", "language_not_live", "language_chosen", "place", "place_not_known",
     }
 )  # fmt: skip
 WISHES = frozenset(
@@ -24,7 +27,19 @@ WISHES = frozenset(
         "more", "yes", "no",
     }
 )  # fmt: skip
-STEP_KEYS = frozenset({"say", "ask", "answer", "handoff", "end", "next", "options", "options_from", "listens"})
+KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres")
+STEP_KEYS = frozenset({*KINDS, "next", "go", "options", "options_from", "listens", "collects", "digits"})
+COLLECTED = "place"
+# Keys of a step whose value is one of a few words.
+VALUES: Mapping[str, tuple[object, ...]] = {
+    "options_from": get_args(OptionSource),
+    "answer": get_args(AnswerPart),
+    "check": get_args(Condition),
+    "centres": get_args(CentresPart),
+    "read_back": (COLLECTED,),
+    "collects": (COLLECTED,),
+    "digits": (1, POSTCODE_DIGITS),
+}
 
 
 class BrokenFlow(CannotStart):
@@ -57,6 +72,8 @@ def load_flows(folder: Path) -> Definition:
             wishes=_strings(frame["wishes"]),
             routes=_strings(frame["routes"]),
             limits=Limits(**{name: int(value) for name, value in frame["limits"].items()}),
+            topics=_strings(frame.get("topics", {})),
+            country_topics=_strings(frame.get("country_topics", {})),  # type: ignore[arg-type]
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise BrokenFlow(f"{folder / FRAME_FILE}: needs start, keys, wishes, routes and limits as mappings ({error}).") from error
@@ -94,15 +111,13 @@ def _step(path: Path, name: str, raw: Any) -> Step:
     unknown = set(raw) - STEP_KEYS
     if unknown:
         raise BrokenFlow(f"{path}: step {name} has the unknown key {sorted(map(str, unknown))[0]!r}; use {sorted(STEP_KEYS)}.")
-    kinds = [kind for kind in ("say", "ask", "answer", "handoff", "end") if kind in raw]
+    kinds = [kind for kind in KINDS if kind in raw]
     if len(kinds) != 1:
-        raise BrokenFlow(f"{path}: step {name} must have exactly one of say, ask, answer, handoff, end.")
+        raise BrokenFlow(f"{path}: step {name} must have exactly one of {', '.join(KINDS)}.")
     kind = kinds[0]
-    source = raw.get("options_from")
-    if source is not None and source not in get_args(OptionSource):
-        raise BrokenFlow(f"{path}: step {name}: options_from must be one of {', '.join(get_args(OptionSource))}.")
-    if kind == "answer" and raw[kind] not in ("short", "full"):
-        raise BrokenFlow(f"{path}: step {name}: answer must be short or full.")
+    for key, allowed in VALUES.items():
+        if key in raw and raw[key] not in allowed:
+            raise BrokenFlow(f"{path}: step {name}: {key} must be {_one_of(allowed)}.")
     says = raw[kind] if kind in ("say", "ask") else []
     return Step(
         name=name,
@@ -110,18 +125,37 @@ def _step(path: Path, name: str, raw: Any) -> Step:
         say=tuple(says) if isinstance(says, list) else (str(says),),
         next=raw.get("next"),
         options=_options(path, name, raw.get("options", [])),
-        options_from=source,
+        options_from=raw.get("options_from"),
         listens=bool(raw.get("listens", False)),
         part=raw["answer"] if kind == "answer" else "short",
         reason=str(raw["handoff"]) if kind == "handoff" else "",
+        condition=raw.get("check"),
+        go=raw.get("go"),
+        collects="collects" in raw,
+        digits=raw.get("digits", 1),
+        centres=raw.get("centres", "first"),
     )
+
+
+def _one_of(words: Sequence[object]) -> str:
+    parted = ", ".join(map(str, words)) if len(words) > 2 else " or ".join(map(str, words))
+    return f"one of {parted}" if len(words) > 2 else parted
 
 
 def _options(path: Path, name: str, raw: Any) -> tuple[Option, ...]:
     try:
-        return tuple(Option(str(item["key"]), str(item["label"]), str(item["go"])) for item in raw)
-    except (KeyError, TypeError):
+        options = tuple(
+            Option(str(item["key"]), str(item["label"]), str(item["go"]), item.get("when"), str(item.get("wish", "")))
+            for item in raw
+        )
+    except (KeyError, TypeError, AttributeError):
         raise BrokenFlow(f"{path}: step {name}: each option needs key, label and go.") from None
+    for option in options:
+        if option.when is not None and option.when not in get_args(Condition):
+            raise BrokenFlow(f"{path}: step {name}: when must be {_one_of(get_args(Condition))}.")
+        if option.wish and option.wish not in WISHES:
+            raise BrokenFlow(f"{path}: step {name}: {option.wish!r} is no wish; put it in quotes?")
+    return options
 
 
 def text_keys(definition: Definition) -> set[str]:
@@ -140,7 +174,12 @@ def find_problems(definition: Definition) -> list[str]:
     problems += [f"hotline.yml: start needs {name!r}." for name in ("voice", "text") if name not in definition.start]
     for step in definition.steps.values():
         problems += _step_problems(definition, step)
-    frame = {**definition.start, **definition.keys, **definition.wishes, **definition.routes}
+    problems += [
+        f"hotline.yml: country_topics: {topic!r} must be {' or '.join(get_args(CountryPlace))}."
+        for topic, place in definition.country_topics.items()
+        if place not in get_args(CountryPlace)
+    ]
+    frame = {**definition.start, **definition.keys, **definition.wishes, **definition.routes, **definition.topics}
     problems += [
         f"hotline.yml: {name!r} leads to {target!r}, which is no step."
         for name, target in frame.items()
@@ -153,14 +192,18 @@ def find_problems(definition: Definition) -> list[str]:
 
 def _step_problems(definition: Definition, step: Step) -> list[str]:
     problems = []
-    targets = [option.go for option in step.options] + ([step.next] if step.next else [])
+    targets = [option.go for option in step.options] + [target for target in (step.next, step.go) if target]
     problems += [
         f"{step.name}: leads to {target!r}, which is no step."
         for target in targets
         if target not in definition.steps and target not in BUILT_IN
     ]
-    if step.kind in ("say", "answer", "handoff") and step.next is None:
+    if step.kind not in ("ask", "end") and step.next is None:
         problems.append(f"{step.name}: dead end, needs `next`.")
+    if (step.kind == "check" or step.options_from == "lands") != (step.go is not None):
+        problems.append(f"{step.name}: `go` is needed at a check and at a list of Laender, and nowhere else.")
+    if step.digits != 1 and not step.collects:
+        problems.append(f"{step.name}: more digits than one key are collected only with `collects: {COLLECTED}`.")
     if step.kind in ("ask", "end") and step.next is not None:
         problems.append(f"{step.name}: `{step.kind}` waits or ends, so `next` is never reached; remove it.")
     if step.kind == "ask" and not (step.options or step.options_from or step.listens):
@@ -180,19 +223,24 @@ def _reachable(definition: Definition, roots: Iterable[str]) -> set[str]:
             continue
         reached.add(step.name)
         waiting += [option.go for option in step.options]
-        waiting += [step.next] if step.next else []
+        waiting += [target for target in (step.next, step.go) if target]
     return reached
 
 
 def _circles(definition: Definition) -> list[str]:
+    """Steps that lead back to themselves without a question between."""
+    following: dict[str, list[str]] = {}
+    for step in definition.steps.values():
+        targets = (step.next, step.go if step.kind == "check" else None)
+        following[step.name] = [target for target in targets if target is not None and target in definition.steps]
     problems = []
-    for start in definition.steps.values():
-        step, seen = start, {start.name}
-        while step.next is not None and step.next in definition.steps:
-            step = definition.steps[step.next]
-            if step.name == start.name:
-                problems.append(f"{start.name}: runs in a circle without asking anything.")
-            if step.name in seen:
-                break
-            seen.add(step.name)
+    for start in following:
+        waiting, seen = list(following[start]), set[str]()
+        while waiting:
+            name = waiting.pop()
+            if name not in seen:
+                seen.add(name)
+                waiting += following[name]
+        if start in seen:
+            problems.append(f"{start}: runs in a circle without asking anything.")
     return problems

@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from hotline.knowledge.places import POSTCODE_DIGITS
 from hotline.understanding.folding import fold
+
+# What people put between and around the figures of a postcode.
+_PARTING = str.maketrans("", "", " .,-")
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,12 @@ class InboundCallStep:
     speech: str | None = field(default=None, repr=False)
     # Whether the speech recognition was sure of what it wrote down.
     is_clear: bool = True
+
+
+def read_postcode(body: str) -> str | None:
+    """The five figures a text consists of ("80331", "٨٠٣٣١", "80 331", "D-80331"), or None when it is something else."""
+    kept = fold(body).removeprefix("d").translate(_PARTING)
+    return kept if len(kept) == POSTCODE_DIGITS and kept.isascii() and kept.isdigit() else None
 
 
 def read_key(body: str) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from hotline.dialogue.events import Decision, Meaning
 from hotline.dialogue.safety import DangerNet
 from hotline.dialogue.word_lists import Command, WordLists
+from hotline.knowledge.places import PLACE_SLOTS
 from hotline.understanding.entities import Entity, EntityFinder, days_left, slots_of
 from hotline.understanding.folding import words
 from hotline.understanding.port import UNKNOWN_LANGUAGE, Parse, Score, Understander
@@ -23,6 +24,8 @@ LIKELY_LANGUAGES, LIKELY_LANGUAGE = 3, 0.1
 SWITCH_LANGUAGE = 0.8
 SWITCH_WORDS = 3
 SUGGESTIONS = 3
+# So many words are the answer to a question rather than one of its own.
+BRIEF_WORDS = 3
 # Control intents of the model and the wishes they are; every other label is a topic.
 WISH_OF_INTENT = {
     "greet": "greet", "thank": "thank", "goodbye": "goodbye", "who_are_you": "who_are_you", "person": "person",
@@ -123,7 +126,9 @@ class Interpreter:
         threshold = self._thresholds.of(spoken, parse.engine)
         topics = tuple(score for score in parse.topics if score.name not in WISH_OF_INTENT)
         best = parse.topics[0] if parse.topics else Score("", 0.0)
-        danger = danger or _suspect(parse, best, threshold)
+        # The name of a town alone is no danger, whatever the model hears in it; the rules of the net have read it already.
+        is_name = len(words(text)) == 1 and any(entity.kind in PLACE_SLOTS for entity in entities)
+        danger = danger or (None if is_name else _suspect(parse, best, threshold))
         is_live = spoken is None or spoken in self._live
         decision = _decide(topics, threshold)
         left = days_left(entities, today)
@@ -141,6 +146,7 @@ class Interpreter:
             alternatives=tuple(score.name for score in topics[:SUGGESTIONS]),
             slots=slots_of(entities),
             is_pressing=is_pressing,
+            is_brief=len(words(text)) <= BRIEF_WORDS,
         )
         first = parse.languages[0] if parse.languages else Score(UNKNOWN_LANGUAGE, 0.0)
         return Understood(meaning, first.name, first.score, best.name or None, best.score, parse.topics, parse.engine, entities)

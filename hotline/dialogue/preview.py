@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from hotline.dialogue.definition import Definition
 from hotline.dialogue.events import Answered, AnswerPart, Asked, Choice, Event
-from hotline.dialogue.flow import Definition
 from hotline.dialogue.rendering import Renderer, Utterance
 from hotline.knowledge.library import Library
 

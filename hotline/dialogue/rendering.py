@@ -7,11 +7,17 @@ from dataclasses import dataclass
 from typing import Literal
 from unicodedata import bidirectional
 
-from hotline.dialogue.events import Answered, Asked, Choice, Ended, Event, Told
-from hotline.dialogue.flow import FIRST_OPTION_KEYS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS, Definition
+from hotline.dialogue.centre_words import CENTRE_TEXT_KEYS, CentreWords
+from hotline.dialogue.country_words import COUNTRY_TEXT_KEYS, CountryWords
+from hotline.dialogue.definition import Definition, Option
+from hotline.dialogue.events import Answered, Asked, CentresShown, Choice, Ended, Event, PlaceRead, Told
+from hotline.dialogue.flow import FIRST_OPTION_KEYS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS
 from hotline.dialogue.safety import CATEGORIES
+from hotline.dialogue.segments import count_segments
 from hotline.dialogue.texts import Texts
+from hotline.knowledge.centres import NATIONWIDE, Centre
 from hotline.knowledge.library import Article, Library, format_as_of
+from hotline.knowledge.places import LANDS
 
 Channel = Literal["sms", "whatsapp", "voice", "webchat"]
 # Said to somebody whose language is not known yet.
@@ -21,11 +27,11 @@ LEFT_TO_RIGHT_MARK = "\u200e"
 # Texts said by the code itself; all others are named in the flows. `flask texts check` reads both.
 CODE_TEXT_KEYS = frozenset(
     {
-        "language.option", "option.voice", "option.next_page", "option.more_languages", "answer.as_of", "answer.missing",
-        "answer.figure_from_counsellor",
+        "language.option", "option.voice", "option.next_page", "option.more_languages", "option.more_lands",
+        "answer.as_of", "answer.missing", "answer.figure_from_counsellor",
         "question.only_text",
         "person.noted", "person.no_number", "person.already", "person.urgent", "stop.done", "start.done", "technical.sorry",
-        *(f"danger.{category}" for category in CATEGORIES),
+        *(f"danger.{category}" for category in CATEGORIES), *CENTRE_TEXT_KEYS, *COUNTRY_TEXT_KEYS,
     }
 )  # fmt: skip
 
@@ -42,7 +48,8 @@ class Utterance:
 class Spoken:
     """What a caller hears.
 
-    ``listens`` tells whether a spoken answer is understood, ``ended`` whether the call is over; ``hints`` are likely answers.
+    ``listens`` tells whether a spoken answer is understood, ``ended`` whether the call is over; ``hints`` are likely answers,
+    ``digits`` is how many keys may be pressed.
     """
 
     utterances: tuple[Utterance, ...]
@@ -50,6 +57,7 @@ class Spoken:
     listens: bool
     ended: bool
     hints: tuple[str, ...] = ()
+    digits: int = 1
 
 
 class Renderer:
@@ -70,10 +78,19 @@ class Renderer:
         self._languages = languages
         self._autonyms = autonyms
         self._speech_languages = speech_languages
+        self._centres = CentreWords(texts)
+        self._countries = CountryWords(texts)
 
     # -- in writing ----------------------------------------------------------------------------------------------------
 
-    def write(self, events: Sequence[Event], language: str | None, library: Library, likely: Sequence[str] = ()) -> str:
+    def write(
+        self,
+        events: Sequence[Event],
+        language: str | None,
+        library: Library,
+        likely: Sequence[str] = (),
+        segments: int | None = None,
+    ) -> str:
         """One message with everything the events say.
 
         Args:
@@ -81,26 +98,66 @@ class Renderer:
             language: of the conversation; None when it is not known yet.
             library: the answers.
             likely: the languages to speak then.
+            segments: how many SMS short answers and lists of centres may take; None for any number.
         """
-        parts = [part for event in events for part in self._write_event(event, language, library, likely)]
+        written = self._write(events, language, library, likely, is_tight=False)
+        if segments is not None and count_segments(written) > segments:
+            return self._write(events, language, library, likely, is_tight=True)
+        return written
+
+    def _write(
+        self, events: Sequence[Event], language: str | None, library: Library, likely: Sequence[str], *, is_tight: bool
+    ) -> str:
+        parts: list[str] = []
+        for event in events:
+            if isinstance(event, Told):
+                parts.append(self.tell(event.text_key, language, likely))
+            elif isinstance(event, Answered) and language:
+                parts += self._write_answer(event, language, library, is_tight=is_tight)
+            elif isinstance(event, CentresShown) and language:
+                parts += self._centres.write(event, language, is_tight=is_tight)
+            elif isinstance(event, PlaceRead) and language:
+                parts.append(" ".join(self._centres.read_back(event.place, language)))
+            elif isinstance(event, Asked):
+                parts += self._write_question(event, language, library, likely)
         return "\n".join(parts)
 
-    def _write_event(self, event: Event, language: str | None, library: Library, likely: Sequence[str]) -> Iterator[str]:
-        if isinstance(event, Told):
-            yield self.tell(event.text_key, language, likely)
-        elif isinstance(event, Answered) and language:
-            article = library.articles[event.topic, language]
-            # Whoever reads on is told where to look it up; the short text has no room for it.
-            source = f", {article.source}" if event.part == "full" and article.source else ""
-            yield f"{article.short if event.part == 'short' else article.full} ({self._as_of(article)}{source})"
-        elif isinstance(event, Asked):
-            yield from self._write_question(event, language, library, likely)
+    def _write_answer(self, answered: Answered, language: str, library: Library, *, is_tight: bool) -> list[str]:
+        article = library.articles[answered.topic, language]
+        is_short = answered.part == "short"
+        # Whoever reads on is told where to look it up; the short text has no room for it.
+        source = f", {article.source}" if article.source and not is_short else ""
+        parts = [f"{article.short if is_short else article.full} ({self._as_of(article)}{source})"]
+        if answered.country is not None:
+            say = self._countries.line if is_short else self._countries.whole
+            parts.insert(0 if answered.is_country_first else 1, say(answered.country, language))
+        # What does not fit into the message comes on "more".
+        return parts[:1] if is_short and is_tight else parts
+
+    def fitting_centres(
+        self,
+        centres: Sequence[Centre],
+        nationwide: Sequence[Centre],
+        options: Sequence[Option],
+        language: str | None,
+        segments: int,
+    ) -> int:
+        """How many of some centres fit into one SMS of so many segments, with what serves every place and the keys after them."""
+        if language is None:
+            return len(centres)
+        keys = ", ".join(f"{option.key} {self._texts.get(language, option.label)}" for option in options)
+        for count in range(len(centres), 1, -1):
+            shown = CentresShown(tuple(centres[:count]), tuple(nationwide), None)
+            lines = self._centres.write(shown, language, is_tight=True)
+            if count_segments("\n".join([*lines, keys])) <= segments:
+                return count
+        return min(1, len(centres))
 
     def _write_question(self, asked: Asked, language: str | None, library: Library, likely: Sequence[str]) -> Iterator[str]:
         listed = [choice for choice in asked.choices if choice.kind != "text"]
         fixed = [choice for choice in asked.choices if choice.kind == "text"]
-        # After an answer the keys alone are enough; the question above them is for those who have nothing listed to choose from.
-        if listed or not fixed:
+        # After an answer the keys alone are enough; a list, a question without keys and one for a place need their words.
+        if listed or not fixed or asked.digits > 1:
             yield self.tell(asked.text_key, language, likely)
         if asked.text_key == LANGUAGE_QUESTION:
             yield ", ".join(f"{choice.key} {_closed(self._label(choice, language, library))}" for choice in listed)
@@ -124,21 +181,39 @@ class Renderer:
         listens = asked is not None and asked.listens and language in self._speech_languages
         utterances = tuple(utterance for event in events for utterance in self._speak_event(event, language, library))
         # What people are most likely to say now, for the speech recognition.
-        named = [article.title for (_, code), article in library.articles.items() if code == language] if listens else []
-        return Spoken(utterances, language, listens, any(isinstance(event, Ended) for event in events), tuple(named))
+        named = self._hints(asked, language, library) if listens and asked and language else ()
+        is_over = any(isinstance(event, Ended) for event in events)
+        return Spoken(utterances, language, listens, is_over, named, asked.digits if asked else 1)
+
+    def _hints(self, asked: Asked, language: str, library: Library) -> tuple[str, ...]:
+        if asked.digits > 1:
+            return tuple(self._centres.land(land, language) for land in LANDS)
+        return tuple(article.title for (_, code), article in library.articles.items() if code == language)
 
     def _speak_event(self, event: Event, language: str | None, library: Library) -> Iterator[Utterance]:
         if isinstance(event, Told):
             for code in [language] if language else OPENING_LANGUAGES:
                 yield Utterance(code, self._texts.get(code, event.text_key, self._voice_variants(code)))
         elif isinstance(event, Answered) and language:
-            article = library.articles[event.topic, language]
-            yield from self._spoken_answer(article, article.short if event.part == "short" else article.full)
+            yield from self._speak_answer(event, language, library)
+        elif isinstance(event, CentresShown) and language:
+            yield from (Utterance(language, text) for text in self._centres.speak(event, language))
+        elif isinstance(event, PlaceRead) and language:
+            yield from (Utterance(language, text) for text in self._centres.read_back(event.place, language))
         elif isinstance(event, Asked):
             if language is not None:
                 yield Utterance(language, self._texts.get(language, event.text_key, self._voice_variants(language)))
             for choice in event.choices:
                 yield from self._spoken_choice(choice, language, library)
+
+    def _speak_answer(self, answered: Answered, language: str, library: Library) -> Iterator[Utterance]:
+        article = library.articles[answered.topic, language]
+        spoken = list(self._spoken_answer(article, article.short if answered.part == "short" else article.full))
+        country: list[Utterance] = []
+        if answered.country is not None:
+            sentences = self._countries.speak(answered.country, language, is_whole=answered.part == "full")
+            country = [Utterance(language, text) for text in sentences]
+        yield from country + spoken if answered.is_country_first else spoken + country
 
     def _spoken_answer(self, article: Article, text: str) -> Iterator[Utterance]:
         yield from (Utterance(article.language, part.strip()) for part in text.split("\n\n") if part.strip())
@@ -164,6 +239,8 @@ class Renderer:
         if choice.kind == "language":
             return self._autonyms[choice.value]
         code = language or OPENING_LANGUAGES[0]
+        if choice.kind == "land":
+            return self._centres.land(choice.value, code)
         if choice.kind == "topic":
             return library.title(choice.value, code) or choice.value
         return self._texts.get(code, choice.value)
@@ -187,7 +264,16 @@ class Renderer:
             if code == language:
                 texts += [u.text for text in (article.short, article.full) for u in self._spoken_answer(article, text)]
                 labels |= {(key, article.title) for key in FIRST_OPTION_KEYS}
+        labels |= {(key, self._centres.land(land, language)) for key in FIRST_OPTION_KEYS for land in LANDS}
         texts += [self._spoken_key(language, key, label) for key, label in sorted(labels)]
+        texts += "0123456789"
+        texts += [
+            self._centres.spoken_directory(centre, language)
+            if centre.land == NATIONWIDE
+            else self._centres.spoken_line(centre, language)
+            for centre in library.directory.centres
+        ]
+        texts += self._countries.all_sentences(library.countries, language)
         return list(dict.fromkeys(texts))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Sequence
 
-from hotline.dialogue.flow import Definition
+from hotline.dialogue.definition import Definition
 from hotline.dialogue.rendering import Renderer
 from hotline.knowledge.library import Library
 

@@ -14,13 +14,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from hotline.dialogue.conversations import Conversation, Conversations, StoredMessage, TurnResult
-from hotline.dialogue.events import Answered, Ended, Event, Heard, Meaning
-from hotline.dialogue.flow import Definition, Session, World, advance
-from hotline.dialogue.inputs import InboundCallStep, InboundText, read_key
+from hotline.dialogue.definition import Definition
+from hotline.dialogue.events import Answered, CentresShown, Ended, Event, Heard, Meaning
+from hotline.dialogue.flow import advance, options_after_centres
+from hotline.dialogue.inputs import InboundCallStep, InboundText, read_key, read_postcode
 from hotline.dialogue.meaning import Interpreter, Understood
 from hotline.dialogue.person import HandoffDesk, NotedPerson
 from hotline.dialogue.rendering import Renderer, Spoken
+from hotline.dialogue.session import Session, World
 from hotline.knowledge.library import Library, LibraryReader, menu_topics
+from hotline.knowledge.places import GermanPlaces
 from hotline.store.database import Database
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -28,6 +31,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 IDLE_CLOSES = timedelta(hours=24)
 # What a topic menu holds at once: by ear, and in one text of three segments.
 SPOKEN_PAGE, WRITTEN_PAGE = 4, 5
+SMS_SEGMENTS = 3
 REPEAT_KEY = "#"
 
 Reply = TypeVar("Reply")
@@ -44,12 +48,13 @@ def today_in_germany() -> date:
 
 @dataclass(frozen=True)
 class TurnRules:
-    """What is fixed while the process runs: the flows, the live languages, those a call can hold, the menu's first topics."""
+    """What is fixed while the process runs: flows, live languages, those a call can hold, the menu's first topics, places."""
 
     definition: Definition
     languages: tuple[str, ...]
     spoken_languages: Callable[[Library], tuple[str, ...]]
     menu: tuple[str, ...]
+    places: GermanPlaces
 
 
 @dataclass
@@ -117,7 +122,8 @@ class Turns:
             if (stored := self._conversations.find_reply(connection, text.event_key)) is not None:
                 return stored
             language = self._conversations.language_of(connection, text.sender, text.channel, self._clock() - IDLE_CLOSES)
-        understood = Understood(Meaning()) if key or not text.body.strip() else self._interpreter.interpret(text.body, language)
+        needs_no_model = key or read_postcode(text.body) or not text.body.strip()
+        understood = Understood(Meaning()) if needs_no_model else self._interpreter.interpret(text.body, language)
         with self._database.begin() as connection:
             address = self._conversations.lock_address(connection, text.sender, self._clock())
             if (stored := self._conversations.find_reply(connection, text.event_key)) is not None:
@@ -158,7 +164,7 @@ class Turns:
             if (stored := self._conversations.find_reply(connection, step.event_key)) is not None:
                 return stored
             turn = self._begin(connection, conversation, understood)
-            self._advance(connection, turn, _heard_on_the_phone(step, turn))
+            self._advance(connection, turn, self._heard_on_the_phone(step, turn))
             spoken = self._renderer.speak(turn.events, turn.session.language, turn.library)
             document = compose(spoken, conversation.turns + 1)
             said = " ".join(utterance.text for utterance in spoken.utterances)
@@ -196,7 +202,8 @@ class Turns:
         first = "start.done" if wish == "start" else "question.only_text" if text.has_media else None
         language, likely = turn.session.language, turn.session.likely
         before = [self._renderer.tell(first, language, likely)] if first else []
-        return "\n".join([*before, self._renderer.write(turn.events, language, turn.library, likely)])
+        segments = SMS_SEGMENTS if text.channel == "sms" else None
+        return "\n".join([*before, self._renderer.write(turn.events, language, turn.library, likely, segments)])
 
     def _advance(self, connection: Connection, turn: _Turn, heard: Heard) -> NotedPerson:
         turn.session, events = advance(self._rules.definition, self._world(turn), turn.session, heard)
@@ -206,18 +213,48 @@ class Turns:
 
     def _world(self, turn: _Turn) -> World:
         is_call = turn.conversation.channel == "voice"
-        return World(
+        today = self._clock().astimezone(BERLIN).date()
+        directory = turn.library.directory.on(today)
+        world = World(
             languages=self._rules.spoken_languages(turn.library) if is_call else self._rules.languages,
             topics=menu_topics(turn.library, self._rules.menu),
-            answerable=turn.library.answerable(self._clock().astimezone(BERLIN).date()),
+            answerable=turn.library.answerable(today),
             handed_over=turn.library.handed_over(),
             page_size=SPOKEN_PAGE if is_call else WRITTEN_PAGE,
+            is_call=is_call,
+            places=self._rules.places,
+            directory=directory,
+            view_of=lambda country: turn.library.countries.on(country, today),
         )
+        if turn.conversation.channel != "sms":
+            return world
+        options = options_after_centres(self._rules.definition)
+        return replace(
+            world,
+            fitting=lambda centres, language: self._renderer.fitting_centres(
+                centres, directory.nationwide, options, language, SMS_SEGMENTS
+            ),
+        )
+
+    def _heard_on_the_phone(self, step: InboundCallStep, turn: _Turn) -> Heard:
+        if not turn.session.step:
+            return Heard("start", start="voice")
+        asked = self._rules.definition.steps.get(turn.session.step)
+        is_collecting = asked is not None and asked.collects
+        if step.digits:
+            is_key = len(step.digits) == 1 or not is_collecting
+            return Heard("key", key=step.digits[:1]) if is_key else Heard("digits", key=step.digits)
+        if step.speech and is_collecting and step.is_clear and (postcode := read_postcode(step.speech)):
+            return Heard("digits", key=postcode)
+        return Heard("words", meaning=turn.understood.meaning) if step.speech else Heard("silence")
 
     def _store(
         self, connection: Connection, turn: _Turn, messages: Sequence[StoredMessage], event_key: str, document: str
     ) -> None:
         answered = next((event for event in turn.events if isinstance(event, Answered)), None)
+        # Told centres count as the topic that asks for them, however the person came there.
+        is_found = any(isinstance(event, CentresShown) for event in turn.events)
+        finder = next(iter(self._rules.definition.topics), None) if is_found else None
         version = turn.library.articles[answered.topic, turn.session.language or ""].version if answered else None
         self._conversations.store_turn(
             connection,
@@ -227,7 +264,7 @@ class Turns:
                 session=turn.session.to_dict(),
                 language=turn.session.language,
                 is_over=any(isinstance(event, Ended) for event in turn.events),
-                topic=answered.topic if answered else turn.understood.meaning.topic,
+                topic=answered.topic if answered else finder or turn.understood.meaning.topic,
                 article_version=version,
                 confidence=round(turn.understood.confidence * 100),
                 engine=turn.understood.engine or None,
@@ -247,6 +284,8 @@ def _reply(text: str | None) -> list[StoredMessage]:
 
 
 def _heard_in_writing(turn: _Turn, text: InboundText, key: str | None) -> Heard:
+    if postcode := read_postcode(text.body):
+        return Heard("digits", key=postcode)
     if text.body.strip() and key is None:
         return Heard("words", meaning=turn.understood.meaning)
     if not turn.session.step:
@@ -255,13 +294,3 @@ def _heard_in_writing(turn: _Turn, text: InboundText, key: str | None) -> Heard:
     if key is not None:
         return Heard("key", key=key)
     return Heard("key", key=REPEAT_KEY) if text.has_media else Heard("silence")
-
-
-def _heard_on_the_phone(step: InboundCallStep, turn: _Turn) -> Heard:
-    if not turn.session.step:
-        return Heard("start", start="voice")
-    if step.digits:
-        return Heard("key", key=step.digits[:1])
-    if step.speech:
-        return Heard("words", meaning=turn.understood.meaning)
-    return Heard("silence")

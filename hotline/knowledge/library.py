@@ -14,6 +14,10 @@ from urllib.parse import urlsplit
 from babel.dates import format_skeleton
 from sqlalchemy import Connection, select
 
+from hotline.knowledge.centre_store import read_directory
+from hotline.knowledge.centres import NO_CENTRES, Directory
+from hotline.knowledge.countries import NOTHING_KNOWN, CountryBook
+from hotline.knowledge.country_store import read_book
 from hotline.knowledge.fact_rows import read_facts
 from hotline.knowledge.facts import LOCALES, FactBook
 from hotline.knowledge.wording import fill
@@ -48,12 +52,14 @@ class Article:
 
 @dataclass(frozen=True)
 class Library:
-    """All answers of one day and the policy of every topic."""
+    """All answers of one day, the policy of every topic, the facts, the directory of centres and what is known of countries."""
 
     articles: Mapping[tuple[str, str], Article]
     topics: tuple[str, ...]
     policies: Mapping[str, str]
     facts: FactBook
+    directory: Directory = NO_CENTRES
+    countries: CountryBook = NOTHING_KNOWN
 
     def answerable(self, today: date) -> frozenset[tuple[str, str]]:
         """Which (topic, language) have an answer that still holds on this day (Europe/Berlin)."""
@@ -119,6 +125,8 @@ class LibraryReader:
             topics=tuple(row.slug for row in rows),
             policies={row.slug: row.policy for row in rows},
             facts=facts,
+            directory=read_directory(connection),
+            countries=read_book(connection),
         )
 
     def with_draft(self, connection: Connection, today: date, key: tuple[str, str], words: Mapping[str, str]) -> Library:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from hotline.knowledge.centre_store import has_own_directory, replace_centres
+from hotline.knowledge.centres import Centre
+from hotline.knowledge.country_store import replace_countries
 from hotline.knowledge.fact_rows import hash_values, row_of_fact
 from hotline.knowledge.facts import FactBook
 from hotline.knowledge.library import CONTENT_REVISION
@@ -32,8 +35,8 @@ class LoadReport:
 def load_content(database: Database, content: Content) -> LoadReport:
     """Bring the starter content into the database, in one unit of work.
 
-    A fact, an article or a text that somebody changed in the studio is left alone; everything else becomes what the files say,
-    and what the files no longer hold goes.
+    A fact, an article or a text that somebody changed in the studio is left alone, and so is an imported directory of centres;
+    everything else becomes what the files say, and what the files no longer hold goes.
 
     Args:
         database: where to.
@@ -45,8 +48,18 @@ def load_content(database: Database, content: Content) -> LoadReport:
         _store_facts(connection, content.facts, report)
         ids = _store_articles(connection, content.articles, report)
         _store_texts(connection, content, ids, report)
+        if not has_own_directory(connection):
+            replace_centres(connection, content.centres, is_imported=False)
+        replace_countries(connection, content.countries)
         count(database, connection, CONTENT_REVISION)
     return report
+
+
+def import_centres(database: Database, found: Iterable[Centre]) -> None:
+    """Take over an operator's own directory of centres, in one unit of work; it is live at the next turn."""
+    with database.begin() as connection:
+        replace_centres(connection, found, is_imported=True)
+        count(database, connection, CONTENT_REVISION)
 
 
 def _store_topics(connection: Connection, policies: Mapping[str, str]) -> None:

@@ -13,9 +13,13 @@ from typing import Any
 import yaml
 
 from hotline.errors import CannotStart
+from hotline.knowledge.centre_tables import BrokenTable, read_centres
+from hotline.knowledge.centres import Centre
+from hotline.knowledge.country_files import CountryRows, read_countries
 from hotline.knowledge.fact_rows import read_fact_file
 from hotline.knowledge.facts import PLACEHOLDER, SAID, FactBook
 from hotline.knowledge.neutrality import Neutrality
+from hotline.knowledge.places import GermanPlaces
 from hotline.knowledge.problems import Problem
 from hotline.knowledge.wording import facts_named, fill
 
@@ -49,13 +53,15 @@ class Content:
     articles: dict[str, dict[str, Any]] = field(default_factory=dict)
     translations: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
     facts: FactBook = field(default_factory=dict)
+    centres: list[Centre] = field(default_factory=list)
+    countries: CountryRows = field(default_factory=CountryRows)
 
 
 def read_content(folder: Path, languages: Collection[str], neutrality: Neutrality | None = None) -> Content:
     """Read and check a content folder.
 
     Args:
-        folder: holds ``topics.csv``, ``facts.csv`` and ``topics/<slug>/``.
+        folder: holds ``topics.csv``, ``facts.csv``, ``topics/<slug>/``, ``centres.csv``, ``countries/`` and ``places/``.
         languages: codes a translation may have.
         neutrality: what no text may say; None where only what would break the hotline is looked for.
 
@@ -92,6 +98,12 @@ def read_content(folder: Path, languages: Collection[str], neutrality: Neutralit
         for topic in content.articles
         if (topic, SOURCE_LANGUAGE) not in content.translations
     ]
+    try:
+        content.centres = read_centres(folder / "centres.csv", GermanPlaces.load(folder / "places"), languages)
+    except BrokenTable as error:
+        problems += error.problems
+    content.countries = read_countries(folder / "countries", languages)
+    problems += content.countries.problems
     if problems:
         raise BrokenContent(problems)
     return content

@@ -58,7 +58,7 @@ class Gather:
         speech_language: a Gather code of the catalogue; None takes keys only.
         hints: words the recognition should expect.
         timeout_seconds: how long to wait for the answer.
-        max_digits: keys to wait for.
+        max_digits: keys to wait for; with more than one, "#" ends what was pressed and is no answer itself.
     """
 
     parts: tuple[Say | Play | Pause, ...]
@@ -125,7 +125,8 @@ def _gather_verb(gather: Gather) -> TwiML:
         method="POST",
         timeout=gather.timeout_seconds,
         num_digits=gather.max_digits,
-        finish_on_key="",  # so that # and * arrive as answers
+        # Without one, # and * arrive as answers.
+        finish_on_key="#" if gather.max_digits > 1 else "",
         action_on_empty_result=True,  # silence, too, is a step of the flow
         barge_in=True,
         **speech,

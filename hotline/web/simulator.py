@@ -126,7 +126,7 @@ def step_call() -> dict[str, Any]:
     """Start a call or go one step; JSON ``number``, ``call_sid`` and ``action`` of the step before, ``digits`` or ``speech``.
 
     Gives ``call_sid``, ``parts`` (each with ``text``, ``language``, ``direction``, and ``url`` when it is a sound), ``action``
-    (null when the call is over) and ``listens``.
+    (null when the call is over), ``listens`` and ``digits`` (how many keys it waits for).
     """
     wanted = _json()
     call_sid = str(wanted.get("call_sid") or f"CA{token_hex(16)}")
@@ -153,6 +153,7 @@ def step_call() -> dict[str, Any]:
         "parts": [_spoken(element.tag, element.text or "", element.get("language")) for element in spoken],
         "action": gather.get("action") if gather is not None else None,
         "listens": gather is not None and "speech" in (gather.get("input") or ""),
+        "digits": int(gather.get("numDigits") or 1) if gather is not None else 1,
     }
 
 

@@ -109,6 +109,7 @@ def _compose_call(spoken: Spoken, next_step: int) -> str:
         action=f"{services().settings.public_base_url}{webhooks.url_prefix}/calls/{next_step}",
         speech_language=language.gather_code if language and spoken.listens else None,
         hints=spoken.hints,
+        max_digits=spoken.digits,
     )
     return voice_reply([], gather, hang_up=False)
 

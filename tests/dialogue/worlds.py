@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from hotline.dialogue.definition import Definition
 from hotline.dialogue.events import Asked, Event, Heard, Meaning, PersonRequested
-from hotline.dialogue.flow import Definition, Session, World, advance
+from hotline.dialogue.flow import advance
 from hotline.dialogue.flow_files import load_flows
+from hotline.dialogue.session import Session, World
 from hotline.settings import ROOT
 
 FLOWS = ROOT / "ivr_flows"

@@ -9,6 +9,7 @@ const texts = root.dataset;
 const element = (id) => document.getElementById(id);
 
 const POLL_MS = 2500;
+const BETWEEN_KEYS_MS = 6000;
 const KEPT_MESSAGES = 200;
 // Numbers the Bundesnetzagentur keeps for films (Berlin 23125 000 to 999), one digit longer to have more of them.
 const FILM_NUMBER = "+493023125";
@@ -265,7 +266,7 @@ async function step(input) {
     mine.sid = answer.call_sid;
     // Hung up while it rang: only now the call has a name to end it by.
     if (call !== mine) return void post("/hangups", { call_sid: mine.sid }).catch(() => {});
-    Object.assign(mine, { action: answer.action, listens: answer.listens });
+    Object.assign(mine, { action: answer.action, listens: answer.listens, digits: answer.digits, pressed: "" });
     element("state").textContent = texts.talking;
     const spoken = answer.parts.map((part) => ({ part, bubble: showSpoken(part) }));
     if (spoken.length) scrollTo(transcript, spoken[0].bubble);
@@ -304,7 +305,21 @@ function answer(input, shown) {
   return true;
 }
 
-const press = (key) => answer({ digits: key }, fill(texts.pressed, { key }));
+// Like the provider: several keys are one answer, which ends with #, when all are pressed, or after a silence.
+function press(key) {
+  if (!call?.action || call.isBusy) return false;
+  if ((call.digits ?? 1) === 1) return answer({ digits: key }, fill(texts.pressed, { key }));
+  clearTimeout(call.waiting);
+  if (key !== "#") call.pressed += key;
+  const { pressed } = call;
+  element("state").textContent = pressed;
+  if (key === "#" || pressed.length >= call.digits) return sendPressed(pressed);
+  const mine = call;
+  call.waiting = setTimeout(() => call === mine && call.pressed === pressed && sendPressed(pressed), BETWEEN_KEYS_MS);
+  return true;
+}
+
+const sendPressed = (digits) => answer(digits ? { digits } : {}, fill(texts.pressed, { key: digits || "#" }));
 
 function endCall() {
   clearInterval(call.clock);

@@ -1,7 +1,7 @@
 """facts, revisions of texts and changes of facts
 
 Revision ID: 0005
-Revises: 0001
+Revises: 0004
 """
 
 from __future__ import annotations

@@ -1,0 +1,113 @@
+"""What is known of a country, in words: one line, the whole, or sentences to speak. Never how things are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+
+from babel import Locale
+
+from hotline.dialogue.centre_words import joined
+from hotline.dialogue.texts import Texts
+from hotline.knowledge.countries import PROGRAMME_NAMES, PROGRAMMES, CountryBook, CountryFact, CountryNote, CountryView
+from hotline.knowledge.library import format_as_of
+
+# CLDR writes plain Serbian in Cyrillic; our texts are in Latin.
+LOCALES = {"sr": "sr_Latn"}
+STATUS_KEYS = {"supported": "country.since", "lifted": "country.lifted", "eu": "country.eu"}
+
+
+def _programme_key(programme: str, kind: str) -> str:
+    return f"programme.{programme}_{kind}" if kind else f"programme.{programme}"
+
+
+# Texts said by this module.
+COUNTRY_TEXT_KEYS = frozenset(
+    {
+        *STATUS_KEYS.values(),
+        "country.check", "country.listed", "country.undated", "country.help_there",
+        *(_programme_key(programme, kind) for programme, kinds in PROGRAMMES.items() for kind in kinds),
+    }
+)  # fmt: skip
+
+
+@lru_cache(maxsize=5000)
+def country_name(code: str, language: str) -> str:
+    """The name of a country (ISO code) in a language; the code itself where CLDR has none."""
+    return str(Locale.parse(LOCALES.get(language, language)).territories.get(code, code))
+
+
+class CountryWords:
+    """Says what is known of a country in the person's language."""
+
+    def __init__(self, texts: Texts) -> None:
+        self._texts = texts
+
+    def line(self, view: CountryView, language: str) -> str:
+        """One short line for a text message."""
+        pieces = [self._piece(fact, language) for fact in view.facts]
+        said = [*([joined(pieces, language) + "."] if pieces else []), *self._check(view, language)]
+        return f"{country_name(view.country, language)}: {' '.join(said)}"
+
+    def whole(self, view: CountryView, language: str) -> str:
+        """Everything, a line each."""
+        return "\n".join([f"{country_name(view.country, language)}:", *self._sentences(view, language)])
+
+    def speak(self, view: CountryView, language: str, *, is_whole: bool) -> Iterator[str]:
+        """The line or the whole as sentences. The name comes first, alone, so that all countries share the others."""
+        if view.facts or view.notes:
+            yield f"{country_name(view.country, language)}."
+        if is_whole:
+            yield from self._sentences(view, language)
+        else:
+            yield from (f"{self._piece(fact, language)}." for fact in view.facts)
+            yield from self._check(view, language)
+
+    def all_sentences(self, book: CountryBook, language: str) -> Iterator[str]:
+        """Every sentence ``speak`` may yield with what is known now, whatever the day."""
+        yield from (f"{country_name(country, language)}." for country in book.countries())
+        for fact in book.facts:
+            yield f"{self._piece(fact, language)}."
+            yield self._sentence(fact, language)
+        for note in book.notes:
+            yield from self._note(note, language)
+        yield self._texts.get(language, "country.check")
+
+    def _sentences(self, view: CountryView, language: str) -> Iterator[str]:
+        yield from (self._sentence(fact, language) for fact in view.facts)
+        for note in view.notes:
+            yield from self._note(note, language)
+        yield from self._check(view, language)
+
+    def _check(self, view: CountryView, language: str) -> list[str]:
+        # Every fact has its date; what holds on the day of the journey is for a counsellor to say.
+        return [] if view.is_eu and not view.has_expired else [self._texts.get(language, "country.check")]
+
+    def _piece(self, fact: CountryFact, language: str) -> str:
+        """A fact in a few words, with its date."""
+        if fact.kind == "programme":
+            return f"{PROGRAMME_NAMES[fact.name]} ({self._dated(fact, language)})"
+        date = {"date": format_as_of(fact.detail, language)} if fact.detail else {}
+        return f"{self._texts.get(language, STATUS_KEYS[fact.name], **date)} ({self._dated(fact, language)})"
+
+    def _sentence(self, fact: CountryFact, language: str) -> str:
+        if fact.kind == "status":
+            return f"{self._piece(fact, language)}."
+        words = self._texts.get(language, _programme_key(fact.name, fact.detail))
+        return f"{words.rstrip('.')} ({self._dated(fact, language)})."
+
+    def _dated(self, fact: CountryFact, language: str) -> str:
+        if fact.is_listed and not fact.source_date:
+            return self._texts.get(language, "country.undated")
+        key = "country.listed" if fact.is_listed else "answer.as_of"
+        return self._texts.get(language, key, date=format_as_of(fact.source_date, language)).rstrip(".")
+
+    def _note(self, note: CountryNote, language: str) -> Iterator[str]:
+        as_of = self._texts.get(language, "answer.as_of", date=format_as_of(note.source_date, language)).rstrip(".")
+        if note.kind != "article":
+            contact = joined([*note.lines, as_of], language)
+            yield f"{self._texts.get(language, 'country.help_there', contact=contact)}."
+        elif language in note.texts:
+            # Not in another language: an article of its own is added to a whole answer, which stands without it.
+            title, text = note.texts[language]
+            yield f"{title}: {text.rstrip('.')} ({as_of})."

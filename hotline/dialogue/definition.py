@@ -1,0 +1,83 @@
+"""What the flow files say, as values: steps with their options, and the frame every flow lives in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from hotline.dialogue.events import AnswerPart
+
+StepKind = Literal["say", "ask", "answer", "handoff", "end", "check", "read_back", "centres"]
+OptionSource = Literal["languages", "topics", "suggestions", "lands"]
+# What a step or an option may depend on: a place is named and known, this is a call, more centres wait to be told, there are
+# state centres and independent ones.
+Condition = Literal["place_known", "is_call", "more_centres", "both_bodies"]
+CentresPart = Literal["first", "more", "independent"]
+# Where what is known of a country stands beside the answer to a topic.
+CountryPlace = Literal["before", "after"]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One key of a question: the key, the text key of its name and the step it leads to.
+
+    Offered only while the condition ``when`` holds; the wish (such as "yes") does what the key does.
+    """
+
+    key: str
+    label: str
+    go: str
+    when: Condition | None = None
+    wish: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a flow file. ``name`` is ``<flow>.<step>``; ``say`` holds text keys; ``next`` is empty at a question.
+
+    ``go`` is where a ``check`` leads whose condition holds, and where a Land chosen of a list leads. A question that ``collects``
+    takes the name of a place and goes the route ``place``; ``digits`` is how many keys a caller may press there.
+    """
+
+    name: str
+    kind: StepKind
+    say: tuple[str, ...] = ()
+    next: str | None = None
+    options: tuple[Option, ...] = ()
+    options_from: OptionSource | None = None
+    listens: bool = False
+    part: AnswerPart = "short"
+    reason: str = ""
+    condition: Condition | None = None
+    go: str | None = None
+    collects: bool = False
+    digits: int = 1
+    centres: CentresPart = "first"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Hard limits of one conversation, from ``hotline.yml``."""
+
+    not_understood: int
+    no_match: int
+    steps_per_input: int
+    back_steps: int
+
+
+@dataclass(frozen=True)
+class Definition:
+    """All flows of the hotline, as ``flow_files.load_flows`` reads them.
+
+    ``topics`` are answered by steps of their own, ``country_topics`` carry what is known of the country that was named.
+    """
+
+    steps: Mapping[str, Step]
+    start: Mapping[str, str]
+    keys: Mapping[str, str]
+    wishes: Mapping[str, str]
+    routes: Mapping[str, str]
+    limits: Limits
+    topics: Mapping[str, str] = field(default_factory=dict)
+    country_topics: Mapping[str, CountryPlace] = field(default_factory=dict)

@@ -1,0 +1,79 @@
+"""What the flow engine is given beside the input: the content there is at this turn, and where a conversation stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from hotline.knowledge.centres import NO_CENTRES, Centre, Directory
+from hotline.knowledge.countries import CountryView
+from hotline.knowledge.places import NO_PLACES, GermanPlaces
+
+
+def _all_fit(centres: Sequence[Centre], _language: str | None) -> int:
+    return len(centres)
+
+
+@dataclass(frozen=True)
+class World:
+    """What the engine must know of content at this turn: live languages, answerable topics, policies, menu size.
+
+    ``directory`` holds the centres that may be shown today, ``fitting`` tells how many of some fit into one reply in a language,
+    ``view_of`` what may be said of a country (ISO code).
+    """
+
+    languages: tuple[str, ...]
+    topics: tuple[str, ...]
+    answerable: frozenset[tuple[str, str]]
+    handed_over: frozenset[str]
+    page_size: int
+    is_call: bool = False
+    places: GermanPlaces = NO_PLACES
+    directory: Directory = NO_CENTRES
+    fitting: Callable[[Sequence[Centre], str | None], int] = _all_fit
+    view_of: Callable[[str], CountryView] = CountryView
+
+
+@dataclass(frozen=True)
+class Session:
+    """Where a conversation stands. Small and of bounded size: the 300th turn costs what the first does."""
+
+    step: str = ""
+    language: str | None = None
+    back: tuple[str, ...] = ()
+    page: int = 0
+    topic: str | None = None
+    suggestions: tuple[str, ...] = ()
+    not_understood: int = 0
+    no_match: int = 0
+    ended: bool = False
+    slots: Mapping[str, str] = field(default_factory=dict)
+    likely: tuple[str, ...] = ()
+    centres_from: int = 0
+    centres_shown: int = 0
+    only_independent: bool = False
+
+    def to_dict(self) -> dict[str, object]:
+        """The session as JSON values."""
+        return {
+            "step": self.step,
+            "language": self.language,
+            "back": list(self.back),
+            "page": self.page,
+            "topic": self.topic,
+            "suggestions": list(self.suggestions),
+            "not_understood": self.not_understood,
+            "no_match": self.no_match,
+            "ended": self.ended,
+            "slots": dict(self.slots),
+            "likely": list(self.likely),
+            "centres_from": self.centres_from,
+            "centres_shown": self.centres_shown,
+            "only_independent": self.only_independent,
+        }
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, object]) -> Session:
+        """Read what ``to_dict`` wrote; lists become tuples again."""
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}
+        return cls(**values)  # type: ignore[arg-type]
