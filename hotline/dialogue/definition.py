@@ -9,10 +9,10 @@ from typing import Literal
 from hotline.dialogue.events import AnswerPart
 
 StepKind = Literal["say", "ask", "answer", "handoff", "end", "check", "read_back", "centres"]
-OptionSource = Literal["languages", "topics", "suggestions", "lands"]
+OptionSource = Literal["languages", "topics", "suggestions", "lands", "follow_ups"]
 # What a step or an option may depend on: a place is named and known, this is a call, more centres wait to be told, there are
 # state centres and independent ones.
-Condition = Literal["place_known", "is_call", "more_centres", "both_bodies"]
+Condition = Literal["place_known", "is_call", "more_centres", "both_bodies", "answer_known"]
 CentresPart = Literal["first", "more", "independent"]
 # Where what is known of a country stands beside the answer to a topic.
 CountryPlace = Literal["before", "after"]

@@ -38,10 +38,12 @@ NEXT_PAGE_LABELS = {"topic": "option.next_page", "language": "option.more_langua
 AGREEMENT = {"yes": True, "no": False}
 WISHES_WITHOUT_LANGUAGE = frozenset({"person", "callback", "goodbye", "language"})
 FIRST_OPTION_KEYS = "12345678"
+# The keys before them have a meaning of their own after an answer.
+FOLLOW_UP_KEYS = "678"
 # More centres at once are no choice but a list.
 CENTRES_AT_ONCE = 3
 KIND_OF_SOURCE: Mapping[OptionSource, Literal["language", "topic", "land"]] = {
-    "languages": "language", "topics": "topic", "suggestions": "topic", "lands": "land",
+    "languages": "language", "topics": "topic", "suggestions": "topic", "lands": "land", "follow_ups": "topic",
 }  # fmt: skip
 
 
@@ -317,6 +319,8 @@ class _Run:
             case "both_bodies":
                 is_useful = place is not None and self.world.directory.has_both_bodies(CentreQuery(place))
                 return is_useful and not session.only_independent
+            case "answer_known":
+                return self._can_answer(session.topic)
         return True
 
     def _step(self) -> Step | None:
@@ -349,15 +353,19 @@ class _Run:
             "topics": tuple(topic for topic in self.world.topics if self._can_answer(topic)),
             "suggestions": tuple(topic for topic in self.session.suggestions if self._can_answer(topic)),
             "lands": LANDS,
+            "follow_ups": tuple(
+                topic for topic in self.world.follow_ups.get(self.session.topic or "", ()) if self._can_answer(topic)
+            ),
         }[source]
         # Names are short: many fit into a message, and languages are short by ear too.
         is_long = source == "languages" or (source == "lands" and not self.world.is_call)
         size = len(FIRST_OPTION_KEYS) if is_long else self.world.page_size
         pages = max(1, -(-len(values) // size))
         first = self.session.page % pages * size
-        shown = tuple(
-            Choice(key, kind, value, go) for key, value in zip(FIRST_OPTION_KEYS, values[first : first + size], strict=False)
-        )
+        keys = FOLLOW_UP_KEYS if source == "follow_ups" else FIRST_OPTION_KEYS
+        shown = tuple(Choice(key, kind, value, go) for key, value in zip(keys, values[first : first + size], strict=False))
+        if source == "follow_ups":
+            return shown
         return (*shown, Choice(NEXT_PAGE_KEY, "text", NEXT_PAGE_LABELS[kind], STAY)) if pages > 1 else shown
 
 

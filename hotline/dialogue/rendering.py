@@ -13,10 +13,10 @@ from hotline.dialogue.definition import Definition, Option
 from hotline.dialogue.events import Answered, Asked, CentresShown, Choice, Ended, Event, PlaceRead, Told
 from hotline.dialogue.flow import FIRST_OPTION_KEYS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS
 from hotline.dialogue.safety import CATEGORIES
-from hotline.dialogue.segments import count_segments
 from hotline.dialogue.texts import Texts
 from hotline.knowledge.centres import NATIONWIDE, Centre
 from hotline.knowledge.library import Article, Library, format_as_of
+from hotline.knowledge.measures import count_segments
 from hotline.knowledge.places import LANDS
 
 Channel = Literal["sms", "whatsapp", "voice", "webchat"]

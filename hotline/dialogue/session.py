@@ -19,7 +19,7 @@ class World:
     """What the engine must know of content at this turn: live languages, answerable topics, policies, menu size.
 
     ``directory`` holds the centres that may be shown today, ``fitting`` tells how many of some fit into one reply in a language,
-    ``view_of`` what may be said of a country (ISO code).
+    ``view_of`` what may be said of a country (ISO code), ``follow_ups`` the topics people ask about after another one.
     """
 
     languages: tuple[str, ...]
@@ -32,6 +32,7 @@ class World:
     directory: Directory = NO_CENTRES
     fitting: Callable[[Sequence[Centre], str | None], int] = _all_fit
     view_of: Callable[[str], CountryView] = CountryView
+    follow_ups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -225,6 +225,7 @@ class Turns:
             places=self._rules.places,
             directory=directory,
             view_of=lambda country: turn.library.countries.on(country, today),
+            follow_ups=turn.library.follow_ups,
         )
         if turn.conversation.channel != "sms":
             return world

@@ -33,6 +33,8 @@ KEY = re.compile(r"[a-z][a-z0-9_]*\.[a-z0-9_]+")
 LOCALES = {"en": "en_GB", "sr": "sr_Latn"}
 # Below this a number is written without a sign between thousands, as people write sums.
 GROUPED_FROM = 10_000
+# CLDR has the month names of books there, which people do not use.
+NUMERIC_DAYS = frozenset({"ku"})
 NO_BREAK_SPACE = "\u00a0"
 _SPACES = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u200f": ""})
 
@@ -116,6 +118,8 @@ def show_value(fact: Fact, language: str, *, is_bare: bool = False) -> str:
 
 
 def _show_day(day: date, locale: str) -> str:
+    if locale in NUMERIC_DAYS:
+        return day.strftime("%d.%m.%Y")
     shown = format_date(day, "long", locale=locale)
     # CLDR has no ordinal for the first of a month.
     return shown.replace("1 ", "1er ", 1) if locale == "fr" and day.day == 1 else shown

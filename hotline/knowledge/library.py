@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,6 +68,11 @@ class Library:
     def handed_over(self) -> frozenset[str]:
         """Topics a machine must not answer (policy C)."""
         return frozenset(topic for topic, policy in self.policies.items() if policy == "C")
+
+    @cached_property
+    def follow_ups(self) -> Mapping[str, tuple[str, ...]]:
+        """Topic -> topics people ask about afterwards."""
+        return {topic: article.follow_ups for (topic, _), article in self.articles.items()}
 
     def title(self, topic: str, language: str) -> str | None:
         """The name of a topic for menus, or None."""

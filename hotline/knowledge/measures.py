@@ -11,6 +11,7 @@ GSM_7 = frozenset(
     "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 GSM_7_DOUBLE = frozenset("^{}\\[~]|€\f")
+_GSM_7_ALL = GSM_7 | GSM_7_DOUBLE
 GSM_7_ALONE, GSM_7_JOINED = 160, 153
 UCS_2_ALONE, UCS_2_JOINED = 70, 67
 # A calm voice on the phone; measured on our own synthesised prompts it lies between 12 and 16.
@@ -28,17 +29,22 @@ class Measures:
     foreign: str
 
 
+def count_segments(text: str) -> int:
+    """The parts a text is sent in. ``static/segments.js`` counts the same in the browser."""
+    if set(text) <= _GSM_7_ALL:
+        units, alone, joined = len(text) + sum(letter in GSM_7_DOUBLE for letter in text), GSM_7_ALONE, GSM_7_JOINED
+    else:
+        units, alone, joined = len(text.encode("utf-16-le")) // 2, UCS_2_ALONE, UCS_2_JOINED
+    return 1 if units <= alone else math.ceil(units / joined)
+
+
 def measure(text: str) -> Measures:
     """Measure a text as it is sent and spoken."""
-    foreign = "".join(dict.fromkeys(letter for letter in text if letter not in GSM_7 and letter not in GSM_7_DOUBLE))
-    if foreign:
-        units, alone, joined = len(text.encode("utf-16-le")) // 2, UCS_2_ALONE, UCS_2_JOINED
-    else:
-        units, alone, joined = len(text) + sum(letter in GSM_7_DOUBLE for letter in text), GSM_7_ALONE, GSM_7_JOINED
+    foreign = "".join(dict.fromkeys(letter for letter in text if letter not in _GSM_7_ALL))
     return Measures(
         characters=len(text),
         alphabet="UCS-2" if foreign else "GSM-7",
-        segments=1 if units <= alone else math.ceil(units / joined),
+        segments=count_segments(text),
         spoken_seconds=math.ceil(len(text) / SPOKEN_CHARACTERS_PER_SECOND),
         foreign=foreign,
     )
