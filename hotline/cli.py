@@ -17,6 +17,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from flask.cli import AppGroup
 
+from hotline.cli_staff import audit_group, staff_group
 from hotline.counselling.desk import CannotReply, CounsellorDesk
 from hotline.counselling.handoff import UnknownHandoff, list_open
 from hotline.delivery.jobs import run_worker
@@ -28,6 +29,7 @@ from hotline.dialogue.texts import SCREENS, compile_texts, find_text_problems, s
 from hotline.errors import CannotStart
 from hotline.knowledge.loading import load_content, read_content
 from hotline.services import Services
+from hotline.staff.accounts import CannotChangeAccount
 from hotline.store import migrate
 from hotline.telephony.audio_build import build_audio
 from hotline.understanding.local_server import running_server
@@ -47,6 +49,8 @@ def register_commands(app: Flask, services: Services) -> None:
         app.cli.add_command(group)
     for group in (_db(services), _handoffs(services), _outbox(services)):
         app.cli.add_command(group)
+    for group in (staff_group(services, _sentence), audit_group(services, _sentence)):
+        app.cli.add_command(group)
     app.cli.add_command(_worker(services))
     app.cli.add_command(_understand(services))
 
@@ -58,7 +62,7 @@ def _sentence(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except (CannotStart, UnknownHandoff, UnknownOutboxRow, CannotReply) as error:
+        except (CannotStart, UnknownHandoff, UnknownOutboxRow, CannotReply, CannotChangeAccount) as error:
             raise click.ClickException(str(error)) from None
 
     return run

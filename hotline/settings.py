@@ -46,6 +46,7 @@ class Settings:
     rasa_token: str = field(repr=False)
     rasa_timeout_seconds: float
     has_simulator: bool
+    trusted_proxies: int
     root: Path = ROOT
 
     @classmethod
@@ -85,6 +86,7 @@ class Settings:
             rasa_token=_required(values, "RASA_TOKEN", "set the same random text here and for the Rasa server"),
             rasa_timeout_seconds=_seconds(values, "RASA_TIMEOUT_SECONDS", 2.0),
             has_simulator=has_simulator,
+            trusted_proxies=_count(values, "TRUSTED_PROXIES"),
         )
 
 
@@ -155,6 +157,13 @@ def _seconds(values: Mapping[str, str], name: str, default: float) -> float:
     if seconds <= 0:
         raise WrongSetting(f"{name} must be a number of seconds above 0.")
     return seconds
+
+
+def _count(values: Mapping[str, str], name: str) -> int:
+    value = values.get(name, "").strip() or "0"
+    if not (value.isascii() and value.isdigit()):
+        raise WrongSetting(f"{name} must be a number, 0 or more.")
+    return int(value)
 
 
 def _base_url(values: Mapping[str, str], is_production: bool) -> str:
