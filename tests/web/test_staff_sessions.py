@@ -33,6 +33,14 @@ def test_forged_form_changes_nothing(quick_hotline: Hotline, case: dict[str, str
     assert (quick_hotline.rows("staff_accounts"), _sessions(quick_hotline)) == before
 
 
+def test_answer_to_a_forged_form_does_not_take_the_session_away(quick_hotline: Hotline) -> None:
+    # A browser leaves our cookies out of a form of another site, but takes the ones that come with the answer.
+    answers = [Member(quick_hotline, "stranger").post(path) for path in ("/staff/sign-out", "/staff/sign-in", "/staff/nowhere")]
+    assert [answer.headers.get("Set-Cookie") for answer in answers] == [None, None, None]
+    opened = Member(quick_hotline, "stranger").get("/staff/sign-in")
+    assert opened.headers["Set-Cookie"].startswith("__Host-staff-door=")
+
+
 def test_token_of_somebody_else_is_worth_nothing(quick_hotline: Hotline) -> None:
     mine, theirs = make_member(quick_hotline), make_member(quick_hotline)
     mine.sign_in()
