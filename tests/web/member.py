@@ -61,12 +61,15 @@ class Member:
         Args:
             path: where to.
             form: fields besides the token.
-            changed: ``token``, ``origin`` or ``address`` instead of the right ones; None leaves them out.
+            changed: ``token``, ``origin`` or ``address`` instead of the right ones, None leaves them out; ``forwarded``, what a
+                proxy says.
         """
         token = changed.get("token", self.token)
         origin = changed.get("origin", self.base)
         headers = {"User-Agent": FIREFOX, **({"Origin": origin} if origin is not None else {})}
         data = {**(form or {}), **({"csrf_token": token} if token is not None else {})}
+        if changed.get("forwarded"):
+            headers["X-Forwarded-For"] = str(changed["forwarded"])
         remote = {"REMOTE_ADDR": changed.get("address") or "198.51.100.7"}
         return self._keep(self.client.post(path, data=data, base_url=self.base, headers=headers, environ_overrides=remote))
 

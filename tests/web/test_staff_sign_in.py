@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from hotline.staff import passwords as password_room
 from hotline.staff.passwords import Passwords, WeakPassword, check_strength
-from tests.conftest import CHEAP_HASHER, Hotline
+from tests.conftest import CHEAP_HASHER, Hotline, make_hotline, make_settings
 from tests.web.member import PASSWORD, Member, actions, enrol, make_member, new_member, shown_secret
 
 WRONG = "Name oder Passwort stimmt nicht."
@@ -232,6 +233,24 @@ def test_one_address_cannot_try_many_names(quick_hotline: Hotline) -> None:
     keys = str(quick_hotline.rows("staff_throttles"))
     assert "198.51.100.7" not in keys
     assert "name7" not in keys
+
+
+def test_made_up_address_is_no_way_around_the_lock(quick_hotline: Hotline) -> None:
+    member = make_member(quick_hotline)
+    answers = [member.give_password("wrong", name=f"name{n}", forwarded=f"203.0.113.{n}").status_code for n in range(31)]
+    assert answers[-1] == 429
+
+
+def test_behind_a_proxy_everybody_has_an_address_of_their_own(tmp_path: Path) -> None:
+    hotline = make_hotline(make_settings(tmp_path, TRUSTED_PROXIES="1"))
+    member = make_member(hotline)
+    for number in range(40):
+        assert member.give_password("wrong", name=f"name{number}", forwarded=f"6.6.6.6, 203.0.113.{number}").status_code == 422
+    answers = [
+        member.give_password("wrong", name=f"more{n}", forwarded=f"{n}.6.6.6, 203.0.113.99").status_code for n in range(31)
+    ]
+    assert answers[-1] == 429
+    hotline.services.database.close()
 
 
 def test_failures_are_forgotten_after_signing_in(quick_hotline: Hotline) -> None:
