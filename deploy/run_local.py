@@ -104,6 +104,7 @@ def _prepare_data(environment: dict[str, str], data_dir: Path) -> None:
     if not stamp.exists() or stamp.read_text() != content.hexdigest():
         _step("Loading the starter content", [flask, "content", "load"], environment)
         stamp.write_text(content.hexdigest())
+    _step("Making accounts to try the staff pages with", [flask, "staff", "demo"], environment)
     _step("Building spoken prompts", [flask, "audio", "build"], environment)
 
 
@@ -161,6 +162,7 @@ def _refuse_dead(parts: list[Part]) -> None:
 def _tell_addresses(web: str, data_dir: Path) -> None:
     say("")
     say(f"The hotline runs. Try it: {web}/simulator")
+    say(f"Staff pages: {web}/staff   Accounts and passwords: {data_dir}/staff-demo.txt")
     say(f"Health: {web}/health/ready   Logs: {data_dir}/*.log   Stop: Ctrl-C")
 
 

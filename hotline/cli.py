@@ -18,6 +18,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from hotline.cli_centres import centre_commands
+from hotline.cli_staff import audit_group, staff_group
 from hotline.counselling.desk import CannotReply, CounsellorDesk
 from hotline.counselling.handoff import UnknownHandoff, list_open
 from hotline.delivery.jobs import run_worker
@@ -33,6 +34,7 @@ from hotline.knowledge.loading import load_content
 from hotline.knowledge.problems import SENTENCES
 from hotline.knowledge.starter import Content, read_content
 from hotline.services import Services
+from hotline.staff.accounts import CannotChangeAccount
 from hotline.store import migrate
 from hotline.telephony.audio_build import build_audio
 from hotline.understanding.local_server import running_server
@@ -53,6 +55,8 @@ def register_commands(app: Flask, services: Services) -> None:
     for group in (_db(services), _handoffs(services), _outbox(services)):
         app.cli.add_command(group)
     app.cli.add_command(centre_commands(services, _sentence))
+    for group in (staff_group(services, _sentence), audit_group(services, _sentence)):
+        app.cli.add_command(group)
     app.cli.add_command(_worker(services))
     app.cli.add_command(_understand(services))
 
@@ -64,7 +68,7 @@ def _sentence(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except (CannotStart, UnknownHandoff, UnknownOutboxRow, CannotReply) as error:
+        except (CannotStart, UnknownHandoff, UnknownOutboxRow, CannotReply, CannotChangeAccount) as error:
             raise click.ClickException(str(error)) from None
 
     return run

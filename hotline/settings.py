@@ -46,6 +46,7 @@ class Settings:
     rasa_token: str = field(repr=False)
     rasa_timeout_seconds: float
     has_simulator: bool
+    trusted_proxies: int
     is_reviewed_only: bool = False
     root: Path = ROOT
 
@@ -87,6 +88,7 @@ class Settings:
             rasa_timeout_seconds=_seconds(values, "RASA_TIMEOUT_SECONDS", 2.0),
             has_simulator=has_simulator,
             is_reviewed_only=_yes_no(values, "REVIEWED_ONLY", default=False),
+            trusted_proxies=_count(values, "TRUSTED_PROXIES"),
         )
 
 
@@ -157,6 +159,13 @@ def _seconds(values: Mapping[str, str], name: str, default: float) -> float:
     if seconds <= 0:
         raise WrongSetting(f"{name} must be a number of seconds above 0.")
     return seconds
+
+
+def _count(values: Mapping[str, str], name: str) -> int:
+    value = values.get(name, "").strip() or "0"
+    if not (value.isascii() and value.isdigit()):
+        raise WrongSetting(f"{name} must be a number, 0 or more.")
+    return int(value)
 
 
 def _base_url(values: Mapping[str, str], is_production: bool) -> str:

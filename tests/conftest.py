@@ -12,6 +12,7 @@ from pathlib import Path
 from tempfile import gettempdir
 
 import pytest
+from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import text
@@ -22,6 +23,7 @@ from hotline.knowledge.loading import load_content
 from hotline.knowledge.starter import Content, read_content
 from hotline.services import Services
 from hotline.settings import LOCAL_ACCOUNT, ROOT, Settings
+from hotline.staff.passwords import Passwords
 from hotline.store import migrate
 from hotline.store.database import Database
 from hotline.store.tables import metadata
@@ -32,6 +34,8 @@ from hotline.web.factory import make_flask
 BASE_URL = "https://hotline.test"
 TOKEN = "primary-token"
 PREVIOUS_TOKEN = "previous-token"
+# Real argon2 at a cost that lets hundreds of tests sign in.
+CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
@@ -191,6 +195,7 @@ def make_hotline(settings: Settings) -> Hotline:
     clock, understander, rung = Clock(), ScriptedUnderstander(), list[int]()
     # cached_property: what stands in the instance is used instead of being made.
     vars(services).update(understander=understander, interpreter=interpreter_with(understander), doorbell=_QuietDoorbell(rung))
+    vars(services).update(clock=clock, passwords=Passwords(CHEAP_HASHER))
     migrate.upgrade(services.database)
     load_content(services.database, starter_content())
     vars(services.turns)["_clock"] = clock

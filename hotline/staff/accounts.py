@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, select, update
 from sqlalchemy.sql.elements import ColumnElement
 
+from hotline.dialogue.texts import STAFF_LANGUAGES
 from hotline.privacy.audit import note_action
 from hotline.staff.passwords import Passwords, make_one_time_password
 from hotline.staff.roles import ROLES
@@ -19,7 +20,6 @@ from hotline.store.tables import staff_accounts, staff_roles, staff_sessions
 
 # Long enough for a weekend, short enough that a forgotten letter opens nothing.
 ONE_TIME_LASTS = timedelta(hours=72)
-LANGUAGES = ("de", "en")
 # Accounts of a newcomer's machine; in production nobody signs in with one.
 DEMO_PREFIX = "demo-"
 # No sign that could be a phone number or an address; the name is written into the audit.
@@ -51,7 +51,15 @@ class StaffAccounts:
         self._passwords = passwords
 
     def add(
-        self, connection: Connection, name: str, roles: Iterable[str], language: str | None, actor: str, now: datetime
+        self,
+        connection: Connection,
+        name: str,
+        roles: Iterable[str],
+        language: str | None,
+        actor: str,
+        now: datetime,
+        *,
+        is_demo: bool = False,
     ) -> str:
         """Make an account.
 
@@ -62,6 +70,7 @@ class StaffAccounts:
             language: of the screens, or None for the browser's.
             actor: who does it, for the audit.
             now: aware UTC.
+            is_demo: an account of a newcomer's machine, under a name kept for these.
 
         Returns:
             The one-time password.
@@ -72,8 +81,10 @@ class StaffAccounts:
         wanted = _checked_roles(roles)
         if not _NAME.fullmatch(name):
             raise CannotChangeAccount("A name has 3 to 40 of a-z, 0-9, dot and hyphen and begins with a letter: anna.keller")
-        if language is not None and language not in LANGUAGES:
-            raise CannotChangeAccount(f"The screens are in {' and '.join(LANGUAGES)} only.")
+        if name.startswith(DEMO_PREFIX) != is_demo:
+            raise CannotChangeAccount(f"Names that begin with {DEMO_PREFIX} are those of `flask staff demo`; choose another one.")
+        if language is not None and language not in STAFF_LANGUAGES:
+            raise CannotChangeAccount(f"The screens are in {' and '.join(STAFF_LANGUAGES)} only.")
         if connection.execute(select(staff_accounts.c.id).where(staff_accounts.c.name == name)).first():
             raise CannotChangeAccount(f"There is an account {name} already; `flask staff reset {name}` renews it.")
         password = make_one_time_password()

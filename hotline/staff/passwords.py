@@ -70,7 +70,11 @@ def check_strength(password: str, *known: str) -> None:
         raise WeakPassword("too_short")
     if len(password) > MAX_CHARACTERS:
         raise WeakPassword("too_long")
-    if zxcvbn(password[:_STRENGTH_READS], user_inputs=list(known))["score"] < MIN_STRENGTH:
+    rest = password.lower()
+    for word in known:
+        rest = rest.replace(word.lower(), "") if word else rest
+    # What is known counts for nothing: without it the password must still be long.
+    if len(rest) < MIN_CHARACTERS or zxcvbn(password[:_STRENGTH_READS], user_inputs=list(known))["score"] < MIN_STRENGTH:
         raise WeakPassword("too_common")
 
 

@@ -151,7 +151,7 @@ class SignIn:
         Raises:
             WeakPassword: it cannot be taken.
         """
-        check_strength(password, session.name, *session.name.replace("-", ".").split("."), "hotline")
+        check_strength(password, session.name, "hotline")
         with self._database.read() as connection:
             row = _account(connection, session.account_id)
         if self._passwords.is_right(row["password_hash"], password):

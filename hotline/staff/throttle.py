@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, RowMapping, delete, select, update
 
 from hotline.store.database import Database
 from hotline.store.tables import staff_throttles
@@ -48,8 +48,8 @@ class Throttle:
             Locked: there were too many; this one is not counted, and must not be made.
         """
         now = self._clock()
+        self._sweep(now)
         with self._database.begin() as connection:
-            connection.execute(delete(staff_throttles).where(staff_throttles.c.last_failed_at < now - SWEPT_AFTER))
             # Always in the same order, so that two attempts cannot wait for each other.
             ordered = sorted(limits, key=lambda limit: limit.key)
             counted = [(limit, self._count(connection, limit, now)) for limit in ordered]
@@ -67,14 +67,28 @@ class Throttle:
                 connection.execute(update(staff_throttles).where(mine, staff_throttles.c.failures > 0).values(back))
 
     def _count(self, connection: Connection, limit: Limit, now: datetime) -> int:
-        fresh = {"key": limit.key, "failures": 0, "last_failed_at": now, "locked_until": None}
-        self._database.insert_once(connection, staff_throttles, fresh, "key")
-        query = select(staff_throttles).where(staff_throttles.c.key == limit.key).with_for_update()
-        row = connection.execute(query).mappings().one()
+        row = self._locked_row(connection, limit, now)
         if row["locked_until"] is not None and row["locked_until"] > now:
             raise Locked(row["locked_until"] - now)
         forgotten: int = (now - row["last_failed_at"]) // limit.forgets_every
         return max(0, int(row["failures"]) - forgotten) + 1
+
+    def _locked_row(self, connection: Connection, limit: Limit, now: datetime) -> RowMapping:
+        fresh = {"key": limit.key, "failures": 0, "last_failed_at": now, "locked_until": None}
+        query = select(staff_throttles).where(staff_throttles.c.key == limit.key).with_for_update()
+        while True:
+            self._database.insert_once(connection, staff_throttles, fresh, "key")
+            row = connection.execute(query).mappings().first()
+            # Somebody may have signed in between the two, which removes the row.
+            if row is not None:
+                return row
+
+    def _sweep(self, now: datetime) -> None:
+        """Remove what is of no use. A unit of work of its own that waits for nobody, so that none can wait for it in a circle."""
+        old = staff_throttles.c.last_failed_at < now - SWEPT_AFTER
+        with self._database.begin() as connection:
+            keys = connection.execute(select(staff_throttles.c.key).where(old).with_for_update(skip_locked=True)).scalars().all()
+            connection.execute(delete(staff_throttles).where(staff_throttles.c.key.in_(keys)))
 
     def _note(self, connection: Connection, limit: Limit, failures: int, now: datetime) -> None:
         locked_until = now + lock_after(failures - limit.failures) if failures >= limit.failures else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, Response
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from hotline.services import Services
 from hotline.settings import Settings
@@ -51,6 +52,9 @@ def make_flask(services: Services) -> Flask:
     app = Flask("hotline", root_path=str(services.settings.root / "hotline" / "web"))
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     app.extensions["services"] = services
+    if services.settings.trusted_proxies:
+        # Only who asks is taken from a proxy; our own address is PUBLIC_BASE_URL, and Twilio's signature is over the raw one.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     for blueprint in (webhooks, pages, simulator, staff, account, *STUDIO):
         app.register_blueprint(blueprint)
     guard(app)

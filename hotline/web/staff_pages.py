@@ -47,7 +47,7 @@ def render_staff(template: str, **values: Any) -> str:
 
     The template has: ``screen(key, **values)`` for texts, ``at(time)`` for German clock time, ``staff`` (the session, None for a
     stranger), ``areas`` (navigation), ``notices`` (of ``notify``), ``csrf_token`` and ``csrf_field``, ``language``, ``problem``
-    (of a form, else None).
+    (of a form, else None), ``signed_name`` (of the account, on the way to signing in too).
 
     Args:
         template: name of the template.
@@ -63,6 +63,7 @@ def render_staff(template: str, **values: Any) -> str:
         notices=_take_notices(session) if session and session.has_notices else [],
         csrf_token=csrf_token(hotline),
         csrf_field=CSRF_FIELD,
+        signed_name=found.name if found else "",
         **_words(found),
         **{"problem": None, **values},
     )

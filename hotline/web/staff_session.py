@@ -11,7 +11,7 @@ from flask import Response, abort, g, redirect, request, url_for
 from werkzeug.exceptions import HTTPException
 
 from hotline.services import Services
-from hotline.staff.sessions import StaffSession
+from hotline.staff.sessions import TOKEN_BYTES, StaffSession
 from hotline.staff.sign_in import is_one_machine
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -89,7 +89,8 @@ def check_sender(services: Services) -> None:
     if request.method in SAFE_METHODS:
         return
     given = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
-    is_ours = hmac.compare_digest(given.encode(), csrf_token(services).encode())
+    cookies = [request.cookies.get(name) for name in (cookie_name(services), _door_name(services))]
+    is_ours = any(hmac.compare_digest(given.encode(), _token_of(cookie).encode()) for cookie in cookies if cookie)
     if not (is_ours and _origin_is_ours(services)):
         raise ForgedRequest
 
@@ -104,24 +105,34 @@ def _origin_is_ours(services: Services) -> bool:
 
 
 def csrf_token(services: Services) -> str:
-    """The token of the forms of this page: made from the cookie, which no other site can read. A stranger gets a cookie first."""
-    token = getattr(g, "new_token", None) or request.cookies.get(cookie_name(services), "")
+    """The token of the forms of this page: made from a cookie, which no other site can read.
+
+    A stranger gets a cookie of its own for that. It is never the one of a session: an answer to a forged request would otherwise
+    put it in the place of the session and so sign somebody out.
+    """
+    token = request.cookies.get(cookie_name(services)) if find_staff(services) else request.cookies.get(_door_name(services))
     if not token:
-        token = g.new_token = secrets.token_urlsafe(32)
-        g.is_signing_in = True
-    return hmac.new(token.encode(), b"forms of staff", hashlib.sha256).hexdigest()
+        if request.method not in SAFE_METHODS:
+            return ""
+        token = g.door_token = getattr(g, "door_token", None) or secrets.token_urlsafe(TOKEN_BYTES)
+    return _token_of(token)
+
+
+def _token_of(cookie: str) -> str:
+    return hmac.new(cookie.encode(), b"forms of staff", hashlib.sha256).hexdigest()
+
+
+def _door_name(services: Services) -> str:
+    return cookie_name(services) + "-door"
 
 
 def hand_over_cookie(services: Services, response: Response, token: str, *, is_complete: bool) -> None:
     """Put a session into the browser. Until signing in is complete, no link of another site may carry it along."""
-    response.set_cookie(
-        cookie_name(services),
-        token,
-        secure=is_secure(services),
-        httponly=True,
-        samesite="Lax" if is_complete else "Strict",
-        path="/",
-    )
+    _set_cookie(services, response, cookie_name(services), token, "Lax" if is_complete else "Strict")
+
+
+def _set_cookie(services: Services, response: Response, name: str, token: str, same_site: str) -> None:
+    response.set_cookie(name, token, secure=is_secure(services), httponly=True, samesite=same_site, path="/")
 
 
 def take_cookie_back(services: Services, response: Response) -> None:
@@ -133,9 +144,8 @@ def finish(services: Services, response: Response) -> Response:
     """What every answer to staff carries: no copy in any cache, and the origin of forms, which the stricter policy hides."""
     response.headers["Cache-Control"] = "no-store"
     response.headers["Referrer-Policy"] = "same-origin"
-    token = getattr(g, "new_token", None)
-    if token is not None and "Set-Cookie" not in response.headers:
-        hand_over_cookie(services, response, token, is_complete=False)
+    if "door_token" in g:
+        _set_cookie(services, response, _door_name(services), g.door_token, "Strict")
     return response
 
 

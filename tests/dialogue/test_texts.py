@@ -16,6 +16,7 @@ from tests.dialogue.worlds import REAL
 
 HEADER = 'msgid ""\nmsgstr ""\n"Language: {language}\\n"\n"Content-Type: text/plain; charset=utf-8\\n"\n{plurals}\n'
 PLURALS = {
+    "en": '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n',
     "de": '"Plural-Forms: nplurals=2; plural=(n != 1);\\n"\n',
     "ru": '"Plural-Forms: nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 ? 1 : 2);\\n"\n',
 }
@@ -121,6 +122,20 @@ def test_our_own_catalogues_are_whole_in_every_live_language(tmp_path: Path) -> 
     folder, live = services.translations_folder, services.live_languages
     assert find_text_problems(folder, live, text_keys(REAL) | CODE_TEXT_KEYS) == []
     assert find_text_problems(folder, live, screen_keys(ROOT / "hotline" / "web"), SCREENS) == []
+
+
+@pytest.mark.parametrize("key", ["staff.go_on", "studio.save", "console.reply"])
+def test_text_for_staff_is_needed_in_german_and_english_only(tmp_path: Path, key: str) -> None:
+    for language in ("de", "en", "ru"):
+        _write(tmp_path, language, {"simulator.title": "x", **({key: "x"} if language == "de" else {})}, domain=SCREENS)
+    found = find_text_problems(tmp_path, ["de", "en", "ru"], ["simulator.title", key], SCREENS)
+    assert found == [f"en: the text {key!r} is missing."]
+
+
+def test_keys_are_found_in_templates_and_in_code(tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text("""{{ screen("a.b") }} {{ screen_in(language.code, 'c.d') }} {{ screen(row["key"]) }}""")
+    (tmp_path / "view.py").write_text("""notify(screen_key("e.f")); url_for("staff.home")""")
+    assert screen_keys(tmp_path) == {"a.b", "c.d", "e.f"}
 
 
 # -- looking up -----------------------------------------------------------------------------------------------------------

@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 from werkzeug.routing import Rule
 
+from hotline.staff.accounts import get_account
+from hotline.staff.roles import PERMISSIONS, ROLES, permissions_of
 from hotline.store.tables import metadata
-from hotline.web.access import access
+from hotline.web.access import STAFF_AREAS, STAFF_RULES, access
 from hotline.web.factory import HEADERS, MAX_REQUEST_BYTES
 from tests.conftest import Hotline, make_hotline, make_settings
 from tests.web import twilio
+from tests.web.member import Member, make_member
 
 PUBLIC = {"/", "/audio/<language>/<name>", "/health/live", "/health/ready", "/static/<path:filename>"}
-VALUES = {"step": "1", "language": "de", "name": "x.wav", "filename": "server.js", "account": "AC1"}
+VALUES = {"step": "1", "language": "de", "name": "x.wav", "filename": "server.js", "account": "AC1", "session_id": "1"}
 # One form for each webhook, so that a new one cannot be forgotten here.
 FORMS = {
     "/webhooks/twilio/messages": {"MessageSid": "SM1", "From": twilio.PERSON, "To": twilio.OURS, "Body": "0", "NumMedia": "0"},
@@ -185,3 +188,111 @@ def test_error_of_ours_shows_no_word_of_what_went_wrong(quick_hotline: Hotline) 
 
     quick_hotline.app.add_url_rule("/broken", "broken", access("public")(fail))
     assert b"hidden" not in quick_hotline.app.test_client().get("/broken").data
+
+
+# -- staff ---------------------------------------------------------------------------------------------------------------
+
+# What every role may do, written down once more: a permission that spreads to another role must be wanted here too.
+MAY = {
+    "editor": {"account.own", "content.see", "content.edit", "facts.edit"},
+    "reviewer": {"account.own", "content.see", "content.approve", "facts.edit", "languages.train"},
+    "counsellor": {"account.own", "content.see", "console.use", "numbers.reveal"},
+    "supervisor": {"account.own", "content.see", "console.use", "reports.see"},
+    "admin": {"account.own", "staff.manage", "audit.see"},
+}
+# The way to signing in: open to strangers, and to them alone of all staff pages.
+DOORS = {
+    "/staff/sign-in", "/staff/second-factor", "/staff/first-password", "/staff/enrol", "/staff/language",
+}  # fmt: skip
+CHANGING = ("POST", "PUT", "PATCH", "DELETE")
+
+
+@pytest.fixture
+def staffed(quick_hotline: Hotline) -> Hotline:
+    """The hotline with one more pair of routes for every permission, also for those that have no screen yet."""
+    for permission in sorted(PERMISSIONS):
+        view = access("staff", permission=permission)(lambda: "done")
+        for method in ("GET", "POST"):
+            quick_hotline.app.add_url_rule(f"/staff/probe/{permission}", f"probe-{method}-{permission}", view, methods=[method])
+    return quick_hotline
+
+
+def _staff_requests(hotline: Hotline, *methods: str) -> list[tuple[str, str, str]]:
+    """Method, path and permission of everything staff can ask for."""
+    views = hotline.app.view_functions
+    return [
+        (method, _path(rule), views[rule.endpoint].access_permission)  # type: ignore[attr-defined]
+        for rule, name in _rules(hotline)
+        if name == "staff"
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        if method in methods
+    ]
+
+
+def _signed_in(hotline: Hotline, *roles: str) -> Member:
+    """Somebody with these roles, a full session and a page open."""
+    member = make_member(hotline, *roles)
+    with hotline.services.database.begin() as connection:
+        account = get_account(connection, member.name)
+        member.carry(hotline.services.staff_sessions.open(connection, account.id, "full"))
+    member.get("/staff/account")
+    return member
+
+
+def _ask(member: Member, method: str, path: str, **changed: str | None) -> int:
+    return (member.get(path) if method == "GET" else member.post(path, **changed)).status_code
+
+
+def test_table_of_roles_is_the_one_that_is_wanted() -> None:
+    assert {role: set(permissions) for role, permissions in ROLES.items()} == MAY
+    assert permissions_of(["no such role"]) == frozenset()
+
+
+def test_staff_view_without_a_known_permission_cannot_be_written() -> None:
+    for permission in (None, "", "content.edited"):
+        with pytest.raises(ValueError, match="permission"):
+            access("staff", permission=permission)
+    with pytest.raises(ValueError, match="permission"):
+        access("public", permission="content.edit")
+
+
+def test_every_staff_route_names_a_permission_and_the_doors_are_these(with_simulator: Hotline) -> None:
+    assert {rule.rule for rule, name in _rules(with_simulator) if name == "staff_door"} == DOORS
+    for rule, name in _rules(with_simulator):
+        is_staff_path = rule.rule.split("/")[1] in STAFF_AREAS
+        assert is_staff_path == (name in STAFF_RULES), f"{rule.rule}: a page for staff has a rule for staff, and no other has"
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_role_reaches_what_it_may_and_nothing_else(staffed: Hotline, role: str) -> None:
+    for method, path, permission in _staff_requests(staffed, "GET", *CHANGING):
+        status = _ask(_signed_in(staffed, role), method, path)
+        assert (status != 403) == (permission in MAY[role]), f"{role}: {method} {path} gave {status}"
+
+
+def test_stranger_and_one_half_signed_in_reach_nothing(staffed: Hotline) -> None:
+    half = make_member(staffed, *ROLES)
+    half.give_password()
+    for member in (Member(staffed, "stranger"), half):
+        for method, path, _ in _staff_requests(staffed, "GET", *CHANGING):
+            answer = member.get(path) if method == "GET" else member.post(path)
+            assert answer.status_code == (302 if method == "GET" else 403), f"{method} {path}"
+            assert method != "GET" or answer.location.startswith("/staff/sign-in"), path
+
+
+def test_several_roles_add_up(staffed: Hotline) -> None:
+    member = _signed_in(staffed, "editor", "counsellor")
+    for permission in sorted(PERMISSIONS):
+        wanted = 200 if permission in MAY["editor"] | MAY["counsellor"] else 403
+        assert member.get(f"/staff/probe/{permission}").status_code == wanted, permission
+
+
+@pytest.mark.parametrize("case", [{"token": None}, {"token": "f" * 64}, {"origin": None}, {"origin": "https://evil.test"}])
+def test_no_staff_route_changes_anything_without_token_and_origin(staffed: Hotline, case: dict[str, str | None]) -> None:
+    member = _signed_in(staffed, *ROLES)
+    before = _state(staffed)
+    for method, path, _ in _staff_requests(staffed, *CHANGING):
+        assert method == "POST", f"{path}: say in this test how {method} is sent"
+        assert _ask(member, method, path, **case) == 403, path
+        member.get("/staff/account")
+    assert _state(staffed) == before

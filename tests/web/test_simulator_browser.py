@@ -2,60 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from threading import Thread
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from werkzeug.serving import BaseWSGIServer, make_server
+from playwright.sync_api import Browser, Page, expect
+from werkzeug.serving import BaseWSGIServer
 
 from hotline.counselling.desk import CounsellorDesk
 from hotline.counselling.handoff import list_open
-from tests.conftest import Hotline, make_hotline, make_settings, require
+from tests.conftest import Hotline
+from tests.web.browsing import DESKTOP, SMALL, check_accessibility, check_fits, serve
 
-# The browser shall talk to nobody but us.
-ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-DESKTOP, SMALL = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 QUESTION = "Wie viel Geld bekomme ich?"
 ARABIC_QUESTION = "ما الدعم المتاح؟"
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Chromium of this machine."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    require("Chromium", bool(path), "install it (apt-get install chromium) or set CHROMIUM to its path.")
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-        yield started
-        started.close()
-
-
-@pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hotline, BaseWSGIServer]]:
-    """The hotline at a free port, with threads: the simulator posts its webhooks to the very same server."""
-    hotline: Hotline | None = None
-    listening = make_server("127.0.0.1", 0, lambda *request: hotline.app(*request), threaded=True)  # type: ignore[union-attr]
-    base = f"http://127.0.0.1:{listening.server_port}"
-    changed = {"HOTLINE_ENV": "local", "PUBLIC_BASE_URL": base, "TWILIO_API_BASE_URL": f"{base}/simulator/twilio"}
-    hotline = make_hotline(make_settings(tmp_path_factory.mktemp("simulator"), **changed))
-    hotline.understander.knows(QUESTION, "money_reag_garp")
-    hotline.understander.knows(ARABIC_QUESTION, "money_reag_garp", 0.95, "ar")
-    thread = Thread(target=listening.serve_forever)
-    thread.start()
-    yield hotline, listening
-    listening.shutdown()
-    thread.join()
-    listening.server_close()
-    hotline.services.database.close()
+    """The hotline, which knows two questions."""
+    with serve(tmp_path_factory.mktemp("simulator")) as (hotline, listening):
+        hotline.understander.knows(QUESTION, "money_reag_garp")
+        hotline.understander.knows(ARABIC_QUESTION, "money_reag_garp", 0.95, "ar")
+        yield hotline, listening
 
 
 @pytest.fixture
@@ -183,12 +153,5 @@ def test_page_is_accessible_and_fits(
     page.locator("#call").click()
     page.locator(".spoken").first.wait_for()
     check_accessibility(page)
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
+    check_fits(page)
     page.close()
-
-
-def check_accessibility(page: Page) -> None:
-    """Fail on what axe calls serious or critical."""
-    found = Axe().run(page).response["violations"]
-    severe = [violation for violation in found if violation["impact"] in ("serious", "critical")]
-    assert [(violation["id"], [node["html"] for node in violation["nodes"]]) for violation in severe] == []
