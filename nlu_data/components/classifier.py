@@ -59,7 +59,7 @@ class TextClassifier(GraphComponent, IntentClassifier):
             "min_texts": 2,
             "topic_regularisation": 0.7,
             "topic_sharpness": 4.0,
-            "danger_regularisation": 0.5,
+            "danger_regularisation": 1.0,
             "danger_sharpness": 4.0,
         }
 
