@@ -54,6 +54,12 @@ class Content:
     countries: CountryRows = field(default_factory=CountryRows)
 
 
+def read_policies(folder: Path) -> dict[str, str]:
+    """Topic -> its policy, as ``topics.csv`` of a content folder lists them."""
+    with (folder / "topics.csv").open(encoding="utf-8", newline="") as file:
+        return {row["slug"]: row["policy"] for row in csv.DictReader(file)}
+
+
 def read_content(folder: Path, languages: Collection[str]) -> Content:
     """Read and check a content folder.
 
@@ -64,9 +70,7 @@ def read_content(folder: Path, languages: Collection[str]) -> Content:
     Raises:
         BrokenContent: with every problem found.
     """
-    content, problems = Content(), []
-    with (folder / "topics.csv").open(encoding="utf-8", newline="") as file:
-        content.policies = {row["slug"]: row["policy"] for row in csv.DictReader(file)}
+    content, problems = Content(policies=read_policies(folder)), []
     for path in sorted((folder / "topics").glob("*/*.yml")):
         topic = path.parent.name
         try:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from hotline.dialogue.definition import Step
 from hotline.dialogue.events import Answered, Asked, Ended, Heard, LanguageChosen, Meaning, PersonRequested, Told
 from hotline.dialogue.flow import FlowError, advance
-from hotline.dialogue.session import Session
 from hotline.dialogue.flow_files import WISHES
 from hotline.dialogue.safety import CATEGORIES
+from hotline.dialogue.session import Session
 from tests.dialogue.worlds import (
     LANGUAGES,
     NOT_UNDERSTOOD,

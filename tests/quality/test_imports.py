@@ -76,7 +76,16 @@ def test_flow_danger_net_understanding_and_telephony_know_no_database_and_no_web
 
 @pytest.mark.parametrize("room", ROOMS)
 def test_capability_room_knows_no_web_server_no_settings_and_nobody_above_it(room: str) -> None:
-    above = ("hotline.web", "hotline.cli", "hotline.cli_centres", "hotline.services", "hotline.settings", "app", *WEB_SERVERS, "click")
+    above = (
+        "hotline.web",
+        "hotline.cli",
+        "hotline.cli_centres",
+        "hotline.services",
+        "hotline.settings",
+        "app",
+        *WEB_SERVERS,
+        "click",
+    )
     for module, names in HOTLINE.items():
         if _is_in(module, f"hotline.{room}"):
             assert not [name for name in names if _is_in(name, *above)], module
@@ -103,7 +112,11 @@ def test_settings_are_read_at_the_entry_and_handed_on_as_values() -> None:
 
 
 def test_services_put_together_are_known_to_web_and_commands_only() -> None:
-    assert {m for m in _importers("hotline.services") if not _is_in(m, "hotline.web")} <= {"app", "hotline.cli", "hotline.cli_centres"}
+    assert {m for m in _importers("hotline.services") if not _is_in(m, "hotline.web")} <= {
+        "app",
+        "hotline.cli",
+        "hotline.cli_centres",
+    }
 
 
 def test_hotline_and_rasa_project_never_import_each_other() -> None:
