@@ -23,7 +23,7 @@ from hotline.counselling.desk import CannotReply, CounsellorDesk
 from hotline.counselling.handoff import UnknownHandoff, list_open
 from hotline.delivery.jobs import run_worker
 from hotline.delivery.outbox import UnknownOutboxRow
-from hotline.dialogue.flow_files import find_problems, load_flows, text_keys
+from hotline.dialogue.flow_files import find_problems, find_topic_problems, load_flows, text_keys
 from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.rendering import CODE_TEXT_KEYS
 from hotline.dialogue.texts import SCREENS, compile_texts, find_text_problems, screen_keys
@@ -32,7 +32,7 @@ from hotline.errors import CannotStart
 from hotline.knowledge.centre_store import has_own_directory
 from hotline.knowledge.loading import load_content
 from hotline.knowledge.problems import SENTENCES
-from hotline.knowledge.starter import Content, read_content
+from hotline.knowledge.starter import Content, read_content, read_policies
 from hotline.services import Services
 from hotline.staff.accounts import CannotChangeAccount
 from hotline.store import migrate
@@ -98,6 +98,7 @@ def _flows(services: Services) -> AppGroup:
         """Find dead ends, unknown and unreachable steps, circles and texts missing in a live language."""
         definition = load_flows(services.flows_folder)
         problems = find_problems(definition) + _text_problems(services)
+        problems += find_topic_problems(definition, read_policies(services.content_folder))
         _report(problems, f"{len(definition.steps)} steps in {len(services.live_languages)} languages: all is well.")
 
     return group

@@ -41,6 +41,9 @@ def centre_commands(services: Services, sentence: Callable[..., Any]) -> AppGrou
         found = read_centres(path, services.places, services.languages)
         import_centres(services.database, found)
         click.echo(f"Imported {len(found)} centres. `flask content load` leaves them as they are from now on.")
+        click.echo(
+            "Run `flask audio build`: languages without a Twilio voice are offered by voice again when their sounds are there."
+        )
         _warn(found_on(services, today_in_germany()), len(found))
 
     @group.command("export")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -162,6 +162,17 @@ def text_keys(definition: Definition) -> set[str]:
     """All text keys the flows say."""
     said = {key for step in definition.steps.values() for key in step.say}
     return said | {option.label for step in definition.steps.values() for option in step.options}
+
+
+def find_topic_problems(definition: Definition, topics: Container[str]) -> list[str]:
+    """Topics the frame names and nobody knows: a slip of the pen would leave their steps or their country unsaid."""
+    named = {"topics": definition.topics, "country_topics": definition.country_topics}
+    return [
+        f"hotline.yml: {place}: {topic!r} is no topic of topics.csv."
+        for place, found in named.items()
+        for topic in found
+        if topic not in topics
+    ]
 
 
 def find_problems(definition: Definition) -> list[str]:

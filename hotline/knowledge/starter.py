@@ -57,6 +57,12 @@ class Content:
     countries: CountryRows = field(default_factory=CountryRows)
 
 
+def read_policies(folder: Path) -> dict[str, str]:
+    """Topic -> its policy, as ``topics.csv`` of a content folder lists them."""
+    with (folder / "topics.csv").open(encoding="utf-8", newline="") as file:
+        return {row["slug"]: row["policy"] for row in csv.DictReader(file)}
+
+
 def read_content(folder: Path, languages: Collection[str], neutrality: Neutrality | None = None) -> Content:
     """Read and check a content folder.
 
@@ -68,9 +74,7 @@ def read_content(folder: Path, languages: Collection[str], neutrality: Neutralit
     Raises:
         BrokenContent: with every problem found.
     """
-    content = Content()
-    with (folder / "topics.csv").open(encoding="utf-8", newline="") as file:
-        content.policies = {row["slug"]: row["policy"] for row in csv.DictReader(file)}
+    content = Content(policies=read_policies(folder))
     content.facts, problems = read_fact_file(folder / "facts.csv")
     for path in sorted((folder / "topics").glob("*/*.yml")):
         topic = path.parent.name

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from hotline.dialogue.flow_files import BrokenFlow, find_problems, load_flows, text_keys
+from hotline.dialogue.flow_files import BrokenFlow, find_problems, find_topic_problems, load_flows, text_keys
 from tests.dialogue.worlds import FLOWS, REAL
 
+GO = "`go` is needed at a check and at a list of Laender, and nowhere else."
 NEVER_REACHED = "waits or ends, so `next` is never reached; remove it."
 
 
@@ -74,6 +75,17 @@ def test_texts_of_steps_and_of_their_keys_are_all_collected() -> None:
         ("here: {ask: [x, y], listens: true}", "extra.here: a question needs exactly one text key."),
         ("here: {say: x, next: extra.here}", "extra.here: runs in a circle without asking anything."),
         ("here: {say: x, next: menu.main}\nalone: {say: x, next: menu.main}", "extra.alone: no way leads here."),
+        ("here: {check: is_call, go: menu.main}", "extra.here: dead end, needs `next`."),
+        ("here: {centres: first}", "extra.here: dead end, needs `next`."),
+        ("here: {check: is_call, go: extra.gone, next: menu.main}", "extra.here: leads to 'extra.gone', which is no step."),
+        ("here: {check: is_call, next: menu.main}", f"extra.here: {GO}"),
+        ("here: {ask: x, options_from: lands}", f"extra.here: {GO}"),
+        ("here: {say: x, go: menu.main, next: menu.main}", f"extra.here: {GO}"),
+        (
+            "here: {ask: x, listens: true, digits: 5}",
+            "extra.here: more digits than one key are collected only with `collects: place`.",
+        ),
+        ("here: {check: is_call, go: extra.here, next: menu.main}", "extra.here: runs in a circle without asking anything."),
     ],
 )
 def test_broken_step_is_the_one_problem_found(flows: Path, steps: str, problem: str) -> None:
@@ -110,6 +122,13 @@ def test_way_into_a_circle_is_no_circle(flows: Path) -> None:
         ('"no": goodbye.say', "no: goodbye.say", "hotline.yml: 'False' is no wish; put it in quotes?"),
         ("  text: welcome.greeting\n", "", "hotline.yml: start needs 'text'."),
         ("routes:\n", "routes:\n  denger: person.danger\n", "hotline.yml: 'denger' is no route."),
+        ("  place: centres.named", "  plaze: centres.named", "hotline.yml: the route 'place' is missing."),
+        (
+            "counselling_where: centres.find",
+            "counselling_where: a.b",
+            "hotline.yml: 'counselling_where' leads to 'a.b', which is no step.",
+        ),
+        ("ukraine: before", "ukraine: above", "hotline.yml: country_topics: 'ukraine' must be before or after."),
     ],
 )
 def test_broken_frame_is_found(flows: Path, old: str, new: str, problem: str) -> None:
@@ -130,6 +149,18 @@ def test_broken_frame_is_found(flows: Path, old: str, new: str, problem: str) ->
         ("flow: extra\nsteps: {here: {say: x, ask: y}}\n", ("step extra.here must have exactly one of",)),
         ("flow: extra\nsteps: {here: {next: y}}\n", ("step extra.here must have exactly one of",)),
         ("flow: extra\nsteps: {here: {ask: x, options_from: moon}}\n", ("extra.here: options_from must be one of",)),
+        ("flow: extra\nsteps: {here: {check: rain, go: y, next: z}}\n", ("extra.here: check must be one of place_known",)),
+        ("flow: extra\nsteps: {here: {centres: all, next: z}}\n", ("extra.here: centres must be one of first",)),
+        ("flow: extra\nsteps: {here: {ask: x, collects: name}}\n", ("extra.here: collects must be place",)),
+        ("flow: extra\nsteps: {here: {ask: x, collects: place, digits: 4}}\n", ("extra.here: digits must be 1 or 5",)),
+        (
+            "flow: extra\nsteps: {here: {ask: x, options: [{key: 1, label: y, go: z, when: rain}]}}\n",
+            ("extra.here: when must be one of place_known",),
+        ),
+        (
+            "flow: extra\nsteps: {here: {ask: x, options: [{key: 1, label: y, go: z, wish: yes}]}}\n",
+            ("extra.here: 'True' is no wish; put it in quotes?",),
+        ),
         ("flow: extra\nsteps: {here: {answer: long}}\n", ("extra.here: answer must be short or full",)),
         ("flow: extra\nsteps: {here: {ask: x, options: [{key: 1}]}}\n", ("extra.here: each option needs key, label and go",)),
         ("flow: extra\nsteps: {here: {ask: x, options: 3}}\n", ("extra.here: each option needs key, label and go",)),
@@ -154,3 +185,11 @@ def test_unreadable_frame_names_what_it_needs(flows: Path, text: str) -> None:
 def test_missing_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(BrokenFlow, match=r"hotline\.yml is missing"):
         load_flows(tmp_path)
+
+
+def test_topic_of_the_frame_that_nobody_knows_is_found(flows: Path) -> None:
+    _change(flows, "hotline.yml", "counselling_where: centres.find", "counseling_where: centres.find")
+    known = {*REAL.topics, *REAL.country_topics}
+    found = find_topic_problems(load_flows(flows), known)
+    assert found == ["hotline.yml: topics: 'counseling_where' is no topic of topics.csv."]
+    assert find_topic_problems(REAL, known) == []

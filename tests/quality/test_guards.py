@@ -19,7 +19,20 @@ from tests.web import twilio
 from tests.web.member import Member, make_member
 
 PUBLIC = {"/", "/audio/<language>/<name>", "/health/live", "/health/ready", "/static/<path:filename>"}
-VALUES = {"step": "1", "language": "de", "name": "x.wav", "filename": "server.js", "account": "AC1", "session_id": "1"}
+VALUES = {
+    "step": "1",
+    "language": "de",
+    "name": "x.wav",
+    "filename": "server.js",
+    "account": "AC1",
+    "session_id": "1",
+    "topic": "luggage",
+    "part": "short",
+    "number": "0",
+    "key": "reag.startup_adult",
+    "change_id": "1",
+    "decision": "reject",
+}
 # One form for each webhook, so that a new one cannot be forgotten here.
 FORMS = {
     "/webhooks/twilio/messages": {"MessageSid": "SM1", "From": twilio.PERSON, "To": twilio.OURS, "Body": "0", "NumMedia": "0"},

@@ -86,6 +86,11 @@ def test_a_question_in_a_language_without_recognition_takes_keys_only() -> None:
     assert (gather.attrib["timeout"], gather.attrib["numDigits"]) == ("9", "2")
 
 
+def test_several_keys_are_one_answer_that_ends_with_the_hash_key() -> None:
+    gather = parse(voice_reply([], Gather((GERMAN,), "/step", "de-DE", max_digits=5), hang_up=False))[0]
+    assert (gather.attrib["numDigits"], gather.attrib["finishOnKey"]) == ("5", "#")
+
+
 def test_hints_stay_within_500_phrases_of_100_characters_and_a_comma_splits_none() -> None:
     hints = ("a" * 101, "", "zurück, bald", *(f"wort {number}" for number in range(600)))
     written = parse(voice_reply([], Gather((), "/step", "de-DE", hints), hang_up=False))[0].attrib["hints"].split(",")

@@ -98,6 +98,30 @@ def test_call_goes_by_key_by_speech_and_by_keyboard(page: Page, server: tuple[Ho
     expect(page.get_by_role("button", name="Anrufen")).to_be_focused()
 
 
+def test_postcode_is_pressed_key_by_key_and_goes_off_as_one_answer(page: Page, server: tuple[Hotline, BaseWSGIServer]) -> None:
+    show(page, server, "de")
+    page.get_by_role("button", name="Anrufen").click()
+    transcript = page.locator("#transcript")
+    expect(transcript).to_contain_text("Für Deutsch")
+    press(page, "1")
+    expect(transcript).to_contain_text("Hier spricht ein Programm")
+    press(page, "4")
+    expect(transcript).to_contain_text("fünf Ziffern")
+    for key in "8033":
+        press(page, key)
+    expect(page.locator("#state")).to_have_text("8033")
+    press(page, "1")
+    expect(transcript).to_contain_text("Ist das richtig?")
+    expect(transcript).to_contain_text("Bayern")
+    # The hash key ends what was pressed, as it does at the provider.
+    press(page, "2")
+    expect(page.locator("#transcript .spoken", has_text="fünf Ziffern")).to_have_count(2)
+    press(page, "1")
+    press(page, "#")
+    expect(transcript).to_contain_text("Welches Bundesland?")
+    expect(page.locator("#transcript .you")).to_have_text(["Taste 1", "Taste 4", "Taste 80331", "Taste 2", "Taste 1"])
+
+
 def test_answer_of_a_counsellor_arrives_by_itself(page: Page, server: tuple[Hotline, BaseWSGIServer]) -> None:
     services, now = server[0].services, datetime.now(UTC)
     show(page, server, "de")
