@@ -55,11 +55,8 @@ def _wait(port: int, started: subprocess.Popen[bytes]) -> None:
 
 
 def gunicorn(app: str, port: int) -> list[str]:
-    """The web server as ``make run`` starts it."""
-    return [
-        str(BACKEND / "python"), "-m", "gunicorn", app, "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "16",
-        "--worker-class", "gthread", "--log-level", "warning", "--keep-alive", "75",
-    ]  # fmt: skip
+    """The web server as ``make run`` starts it: ``gunicorn.conf.py`` says how."""
+    return [str(BACKEND / "python"), "-m", "gunicorn", app, "--bind", f"127.0.0.1:{port}"]
 
 
 def memory_megabytes(pid: int) -> float:

@@ -35,6 +35,11 @@ def create_app(settings: Settings) -> Flask:
     services: Services = app.extensions["services"]
     check_revision(services.database)
     services.turns  # noqa: B018 - made now, with all it needs
+    with services.database.read() as connection:
+        library = services.library.current(connection)
+    services.speakable.among(library)
+    # The web server forks after this; a connection must not be used by two processes.
+    services.close_connections()
     return app
 
 
