@@ -40,7 +40,9 @@ def _schema(needs: dict[str, tuple[str, ...]]) -> GraphSchema:
 @pytest.fixture
 def loaded() -> Any:
     """Rasa's runner around parts that only tell how they were called: a diamond, and one part beside it."""
-    schema = _schema({"end": ("left", "right"), "right": ("start",), "left": ("start", "text"), "start": ("text",), "aside": ("text",)})
+    schema = _schema(
+        {"end": ("left", "right"), "right": ("start",), "left": ("start", "text"), "start": ("text",), "aside": ("text",)}
+    )
     calls: list[str] = []
     nodes = {name: _Node(name, calls) for name in schema.nodes}
     made = DaskGraphRunner.__new__(DaskGraphRunner)
