@@ -7,6 +7,7 @@ reuses what ``train.py`` left in Rasa's cache, so only the dialogue part is trai
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import sys
 import tempfile
 from pathlib import Path
@@ -28,11 +29,15 @@ def main() -> None:
     be_quiet()
     model = Path("models") / MODEL
     if not model.exists() or model.stat().st_mtime < Path("models/hotline.tar.gz").stat().st_mtime:
-        _train()
+        # In a process of its own: training would leave gigabytes behind in the one that is measured.
+        training = multiprocessing.get_context("spawn").Process(target=_train)
+        training.start()
+        training.join()
     _serve(model, port)
 
 
 def _train() -> None:
+    be_quiet()
     from rasa.model_training import train
 
     config = yaml.safe_load(Path("config.yml").read_text(encoding="utf-8"))

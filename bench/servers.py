@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,19 +55,66 @@ def _wait(port: int, started: subprocess.Popen[bytes]) -> None:
 
 
 def gunicorn(app: str, port: int) -> list[str]:
-    """The web server as ``make run`` starts it."""
-    return [
-        str(BACKEND / "python"), "-m", "gunicorn", app, "--bind", f"127.0.0.1:{port}", "--workers", "1", "--threads", "16",
-        "--worker-class", "gthread", "--log-level", "warning", "--keep-alive", "75",
-    ]  # fmt: skip
+    """The web server as ``make run`` starts it: ``gunicorn.conf.py`` says how."""
+    return [str(BACKEND / "python"), "-m", "gunicorn", app, "--bind", f"127.0.0.1:{port}"]
 
 
-def memory_megabytes(pid: int) -> float:
-    """Resident memory of a process, or of its largest child where it only watches over children (gunicorn)."""
-    largest = 0.0
-    for status in Path("/proc").glob("[0-9]*/status"):
+def memory_megabytes(pid: int) -> tuple[float, float]:
+    """What a program holds, its children (gunicorn's workers) included.
+
+    Returns:
+        Resident memory of its largest process, and of all together with what they share counted once.
+    """
+    processes = _family(pid)
+    largest = max(_kilobytes(process / "status", "VmRSS") for process in processes)
+    together = sum(_kilobytes(process / "smaps_rollup", "Pss") for process in processes)
+    return largest / 1024, together / 1024
+
+
+class Disturbance:
+    """How much of the machine programs other than the measured ones have used since this was made."""
+
+    def __init__(self, pids: Iterable[int]) -> None:
+        """Start to look; the program that measures counts as measured."""
+        self._pids = [os.getpid(), *pids]
+        self._busy, self._all = _machine_ticks()
+        self._ours = self._own_ticks()
+
+    def percent(self) -> float:
+        """Their part of all processor time, 0 to 100."""
+        busy, everything = _machine_ticks()
+        others = busy - self._busy - (self._own_ticks() - self._ours)
+        return max(0.0, 100 * others / (everything - self._all))
+
+    def _own_ticks(self) -> int:
+        ticks = 0
+        for pid in self._pids:
+            for process in _family(pid):
+                with contextlib.suppress(OSError):
+                    fields = (process / "stat").read_text().rpartition(")")[2].split()
+                    ticks += int(fields[11]) + int(fields[12])
+        return ticks
+
+
+def _machine_ticks() -> tuple[int, int]:
+    """Ticks in which the processors worked, and all there were."""
+    fields = [int(field) for field in Path("/proc/stat").read_text().split("\n", 1)[0].split()[1:9]]
+    return sum(fields) - fields[3] - fields[4], sum(fields)
+
+
+def _family(pid: int) -> list[Path]:
+    """A process and, unless it is the one that measures, its children."""
+    found = [Path(f"/proc/{pid}")]
+    for status in Path("/proc").glob("[0-9]*/status") if pid != os.getpid() else ():
         with contextlib.suppress(OSError):
-            fields = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
-            if pid in (int(fields["Pid"]), int(fields["PPid"])):
-                largest = max(largest, int(fields.get("VmRSS", "0 kB").split()[0]) / 1024)
-    return largest
+            if f"\nPPid:\t{pid}\n" in status.read_text():
+                found.append(status.parent)
+    return found
+
+
+def _kilobytes(file: Path, name: str) -> int:
+    with contextlib.suppress(OSError):
+        for line in file.read_text().splitlines():
+            if line.startswith(f"{name}:"):
+                return int(line.split()[1])
+    return 0

@@ -23,8 +23,6 @@ RASA_STARTS_SECONDS = 180
 WEB_STARTS_SECONDS = 60
 STOP_SECONDS = 10
 TICK_SECONDS = 0.2
-# One process with threads: the danger net, the texts and the library are in memory once, and SQLite has one writer anyway.
-WEB_THREADS = 16
 
 
 @dataclass
@@ -62,7 +60,8 @@ def main() -> None:
         rasa: list[str | Path] = [rasa_python, "serve.py", "--port", rasa_port, "--model", "models/hotline.tar.gz"]
         parts.append(_start("understanding", rasa, environment, data_dir, ROOT / "nlu_data"))
         parts.append(_start("worker", [BACKEND / "bin" / "flask", "worker"], environment, data_dir))
-        parts.append(_start("web", _web_command(python, port), environment, data_dir))
+        # gunicorn.conf.py says how it runs.
+        parts.append(_start("web", [python, "-m", "gunicorn", "app:app"], environment, data_dir))
         web = f"http://127.0.0.1:{port}"
         _wait("the web server", f"{web}/health/ready", parts, WEB_STARTS_SECONDS)
         _wait("the understanding process", f"http://127.0.0.1:{rasa_port}/", parts, RASA_STARTS_SECONDS)
@@ -112,22 +111,6 @@ def _step(what: str, command: list[str | Path], environment: dict[str, str], fol
     say(f"{what} ...")
     if subprocess.run([str(part) for part in command], env=environment, cwd=folder, check=False).returncode:
         raise CannotPrepare(f"{what}: this did not work; the lines above say why.")
-
-
-def _web_command(python: Path, port: str) -> list[str | Path]:
-    gunicorn: list[str | Path] = [
-        python,
-        "-m",
-        "gunicorn",
-        "app:app",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "--workers",
-        "1",
-        "--threads",
-        str(WEB_THREADS),
-    ]
-    return [*gunicorn, "--worker-class", "gthread", "--log-level", "warning", "--keep-alive", "75"]
 
 
 def _start(name: str, command: list[str | Path], environment: dict[str, str], data_dir: Path, folder: Path = ROOT) -> Part:

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from huey import Huey
+from huey.storage import BaseSqlStorage
 
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, open_queue, register_jobs
@@ -211,6 +212,12 @@ class Services:
             self.settings.twilio_account_sid, self.settings.twilio_auth_tokens[0], self.settings.twilio_api_base_url
         )
         return Dispatcher(self.database, self.outbox, sender, self.settings.public_base_url + STATUS_PATH)
+
+    def close_connections(self) -> None:
+        """Close what is open to the database and the job queue; each opens again when it is needed."""
+        self.database.close()
+        if isinstance(self.queue.storage, BaseSqlStorage):
+            self.queue.storage.close()
 
     @cached_property
     def speakable(self) -> SpeakableLanguages:

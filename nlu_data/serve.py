@@ -43,6 +43,10 @@ def main() -> None:
 
 async def _warm_up(app: object, _loop: object) -> None:
     """The first parse is slow; no person should be the one who waits for it."""
+    from runner import StraightRunner
+
+    processor = app.ctx.agent.processor  # type: ignore[attr-defined]
+    processor.graph_runner = StraightRunner(processor.graph_runner)
     await app.ctx.agent.parse_message("Guten Tag")  # type: ignore[attr-defined]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from hotline.privacy.cipher import Cipher
 from hotline.privacy.slots import close_slots, open_slots
@@ -22,7 +22,7 @@ BOT, CLOSED = "bot", "closed"
 _REPLY = select(inbound_events.c.reply_encrypted).where(inbound_events.c.key == bindparam("event_key"))
 _KEEP_REPLY = insert(inbound_events)
 _LANGUAGE = (
-    select(conversations.c.language, contacts.c.language.label("remembered"))
+    select(func.coalesce(conversations.c.language, contacts.c.language))
     .select_from(addresses)
     .join(contacts, contacts.c.id == addresses.c.contact_id)
     .outerjoin(
@@ -34,6 +34,7 @@ _LANGUAGE = (
     )
     .where(addresses.c.pseudonym == bindparam("pseudonym"))
     .order_by(conversations.c.id.desc())
+    .limit(1)
 )
 _ADDRESS = (
     select(addresses.c.id, addresses.c.contact_id, contacts.c.language)
@@ -52,6 +53,9 @@ _OPEN_CONVERSATION = (
     .limit(1)
 )
 _LANGUAGE_OF_CALL = select(conversations.c.language).where(conversations.c.provider_sid == bindparam("call_sid"))
+# What has to be known before the model is asked, at one go.
+_BEFORE_TEXT = select(_REPLY.scalar_subquery().label("reply"), _LANGUAGE.scalar_subquery().label("language"))
+_BEFORE_CALL_STEP = select(_REPLY.scalar_subquery().label("reply"), _LANGUAGE_OF_CALL.scalar_subquery().label("language"))
 _CALL = select(conversations).where(conversations.c.provider_sid == bindparam("call_sid")).with_for_update()
 _KEEP_MESSAGES = insert(messages)
 _KEEP_STATE = update(conversations).where(conversations.c.id == bindparam("conversation"))
@@ -62,10 +66,22 @@ _REMEMBER_LANGUAGE = update(contacts).where(
 
 @dataclass(frozen=True)
 class Address:
-    """A phone number we know: its row, its contact and the language the contact wrote in last."""
+    """A phone number we know: its row, its contact and the language the contact wrote in last.
+
+    ``is_new`` tells that this unit of work made it, so nothing else can be stored of it yet.
+    """
 
     id: int
     contact_id: int
+    language: str | None
+    is_new: bool = False
+
+
+@dataclass(frozen=True)
+class Before:
+    """What is known of an event before it is understood: the reply it got if it came before, and the language to expect."""
+
+    reply: str | None = field(repr=False)
     language: str | None
 
 
@@ -125,6 +141,26 @@ class Conversations:
         row = {"key": event_key, "reply_encrypted": self._cipher.encrypt(document), "created_at": now}
         connection.execute(_KEEP_REPLY, row)
 
+    def look_at_text(self, connection: Connection, event_key: str, number: str, channel: str, idle_before: datetime) -> Before:
+        """What is known of a text that came in.
+
+        Args:
+            connection: any connection; nothing is locked.
+            event_key: of the text.
+            number: E.164.
+            channel: channel of the text.
+            idle_before: conversations older than this count as over.
+        """
+        wanted = {"event_key": event_key, **self._sought(number, channel, idle_before)}
+        return self._before(connection.execute(_BEFORE_TEXT, wanted).one())
+
+    def look_at_call_step(self, connection: Connection, event_key: str, call_sid: str) -> Before:
+        """What is known of a step of a call; its language is None before one was chosen. Nothing is locked."""
+        return self._before(connection.execute(_BEFORE_CALL_STEP, {"event_key": event_key, "call_sid": call_sid}).one())
+
+    def _before(self, row: Any) -> Before:
+        return Before(None if row.reply is None else self._cipher.decrypt(row.reply), row.language)
+
     # -- texts ---------------------------------------------------------------------------------------------------------
 
     def language_of(self, connection: Connection, number: str, channel: str, idle_before: datetime) -> str | None:
@@ -136,9 +172,10 @@ class Conversations:
             channel: channel of the message.
             idle_before: conversations older than this count as over.
         """
-        wanted = {"pseudonym": self._cipher.pseudonym(number), "on_channel": channel, "idle_before": idle_before}
-        found = connection.execute(_LANGUAGE, wanted).first()
-        return (found.language or found.remembered) if found else None
+        return connection.execute(_LANGUAGE, self._sought(number, channel, idle_before)).scalar_one_or_none()
+
+    def _sought(self, number: str, channel: str, idle_before: datetime) -> dict[str, Any]:
+        return {"pseudonym": self._cipher.pseudonym(number), "on_channel": channel, "idle_before": idle_before}
 
     def lock_address(self, connection: Connection, number: str, now: datetime) -> Address:
         """The address of a number, made when new, locked until the unit of work ends."""
@@ -147,9 +184,11 @@ class Conversations:
         if found is None:
             contact_id = insert_returning_id(connection, contacts, {"created_at": now})
             row = {"contact_id": contact_id, "pseudonym": pseudonym, "number_encrypted": self._cipher.encrypt(number)}
-            if not self._database.insert_once(connection, addresses, row, "pseudonym"):
-                # Somebody else's first message of this number came in between.
-                connection.execute(delete(contacts).where(contacts.c.id == contact_id))
+            new_id = self._database.insert_once(connection, addresses, row, "pseudonym")
+            if new_id is not None:
+                return Address(new_id, contact_id, None, is_new=True)
+            # Somebody else's first message of this number came in between.
+            connection.execute(delete(contacts).where(contacts.c.id == contact_id))
             found = connection.execute(_ADDRESS, {"pseudonym": pseudonym}).one()
         return Address(found.id, found.contact_id, found.language)
 
@@ -166,18 +205,17 @@ class Conversations:
             now: aware UTC.
             idle_closes: silence that ends a conversation.
         """
-        row = connection.execute(_OPEN_CONVERSATION, {"of_address": address.id, "on_channel": channel}).one_or_none()
+        row = None if address.is_new else self._find_open(connection, address.id, channel)
         if row is not None and row.last_inbound_at >= now - idle_closes:
             return self._conversation(row)
         if row is not None:
             connection.execute(update(conversations).where(conversations.c.id == row.id).values(status=CLOSED, closed_at=now))
         return self._open(connection, channel, service_number, now, address_id=address.id, language=address.language)
 
-    # -- calls ---------------------------------------------------------------------------------------------------------
+    def _find_open(self, connection: Connection, address_id: int, channel: str) -> Any:
+        return connection.execute(_OPEN_CONVERSATION, {"of_address": address_id, "on_channel": channel}).one_or_none()
 
-    def language_of_call(self, connection: Connection, call_sid: str) -> str | None:
-        """The language a call goes on in, None before one was chosen."""
-        return connection.execute(_LANGUAGE_OF_CALL, {"call_sid": call_sid}).scalar_one_or_none()
+    # -- calls ---------------------------------------------------------------------------------------------------------
 
     def lock_call(self, connection: Connection, call_sid: str, caller: str | None, called: str, now: datetime) -> Conversation:
         """The conversation of a call, made at its first step, locked until the unit of work ends.

@@ -119,19 +119,22 @@ class Turns:
         """
         key = read_key(text.body)
         with self._database.read() as connection:
-            if (stored := self._conversations.find_reply(connection, text.event_key)) is not None:
-                return stored
-            language = self._conversations.language_of(connection, text.sender, text.channel, self._clock() - IDLE_CLOSES)
-        needs_no_model = key or read_postcode(text.body) or not text.body.strip()
-        understood = Understood(Meaning()) if needs_no_model else self._interpreter.interpret(text.body, language)
+            idle_before = self._clock() - IDLE_CLOSES
+            before = self._conversations.look_at_text(connection, text.event_key, text.sender, text.channel, idle_before)
+            if before.reply is not None:
+                return before.reply
+            library = self._library.current(connection, self._today())
+        needs_no_model = key is not None or read_postcode(text.body) or not text.body.strip()
+        understood = Understood(Meaning()) if needs_no_model else self._interpreter.interpret(text.body, before.language)
         with self._database.begin() as connection:
             address = self._conversations.lock_address(connection, text.sender, self._clock())
-            if (stored := self._conversations.find_reply(connection, text.event_key)) is not None:
+            # The same event may have been answered while this one waited for the lock.
+            if not address.is_new and (stored := self._conversations.find_reply(connection, text.event_key)) is not None:
                 return stored
             conversation = self._conversations.open_text(
                 connection, address, text.channel, text.recipient, self._clock(), IDLE_CLOSES
             )
-            turn = self._begin(connection, conversation, understood)
+            turn = _begin(conversation, library, understood)
             written = self._answer_text(connection, turn, text, key)
             document = compose(written)
             inbound = StoredMessage("in", "contact", text.body, "received", provider_sid=text.event_key)
@@ -150,12 +153,13 @@ class Turns:
             The document, the same one however often the event comes.
         """
         with self._database.read() as connection:
-            if (stored := self._conversations.find_reply(connection, step.event_key)) is not None:
-                return stored
-            language = self._conversations.language_of_call(connection, step.call_sid)
+            before = self._conversations.look_at_call_step(connection, step.event_key, step.call_sid)
+            if before.reply is not None:
+                return before.reply
+            library = self._library.current(connection, self._today())
         understood = Understood(Meaning())
         if step.speech and not step.digits:
-            understood = self._interpreter.interpret(step.speech, language, may_switch=False)
+            understood = self._interpreter.interpret(step.speech, before.language, may_switch=False)
             if not step.is_clear and understood.meaning.danger is None:
                 # Asking again is better than a good answer to what nobody said; a cry for help is taken as it is.
                 understood = replace(understood, meaning=Meaning())
@@ -163,7 +167,7 @@ class Turns:
             conversation = self._conversations.lock_call(connection, step.call_sid, step.caller, step.called, self._clock())
             if (stored := self._conversations.find_reply(connection, step.event_key)) is not None:
                 return stored
-            turn = self._begin(connection, conversation, understood)
+            turn = _begin(conversation, library, understood)
             self._advance(connection, turn, self._heard_on_the_phone(step, turn))
             spoken = self._renderer.speak(turn.events, turn.session.language, turn.library)
             document = compose(spoken, conversation.turns + 1)
@@ -178,11 +182,6 @@ class Turns:
         """Close the conversation of a call that has ended."""
         with self._database.begin() as connection:
             self._conversations.close_call(connection, call_sid, self._clock())
-
-    def _begin(self, connection: Connection, conversation: Conversation, understood: Understood) -> _Turn:
-        library = self._library.current(connection, self._clock().astimezone(BERLIN).date())
-        session = Session.from_dict(conversation.session) if conversation.session else Session(language=conversation.language)
-        return _Turn(conversation, session, library, understood)
 
     def _answer_text(self, connection: Connection, turn: _Turn, text: InboundText, key: str | None) -> str | None:
         address_id = turn.conversation.address_id
@@ -211,15 +210,18 @@ class Turns:
         turn.events, turn.outbox_ids = noted.events, noted.outbox_ids
         return noted
 
+    def _today(self) -> date:
+        return self._clock().astimezone(BERLIN).date()
+
     def _world(self, turn: _Turn) -> World:
         is_call = turn.conversation.channel == "voice"
-        today = self._clock().astimezone(BERLIN).date()
+        today = self._today()
         directory = turn.library.directory.on(today)
         world = World(
             languages=self._rules.spoken_languages(turn.library) if is_call else self._rules.languages,
             topics=menu_topics(turn.library, self._rules.menu),
             answerable=turn.library.answerable(today),
-            handed_over=turn.library.handed_over(),
+            handed_over=turn.library.handed_over,
             page_size=SPOKEN_PAGE if is_call else WRITTEN_PAGE,
             is_call=is_call,
             places=self._rules.places,
@@ -278,6 +280,11 @@ class Turns:
     def _wake(self, turn: _Turn) -> None:
         for outbox_id in turn.outbox_ids:
             self._ring(outbox_id)
+
+
+def _begin(conversation: Conversation, library: Library, understood: Understood) -> _Turn:
+    session = Session.from_dict(conversation.session) if conversation.session else Session(language=conversation.language)
+    return _Turn(conversation, session, library, understood)
 
 
 def _reply(text: str | None) -> list[StoredMessage]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from functools import cached_property, lru_cache
 from types import SimpleNamespace
@@ -60,11 +60,19 @@ class Library:
     facts: FactBook
     directory: Directory = NO_CENTRES
     countries: CountryBook = NOTHING_KNOWN
+    # A library never changes, so what every turn asks of it is found out once a day.
+    _answerable: dict[date, frozenset[tuple[str, str]]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def answerable(self, today: date) -> frozenset[tuple[str, str]]:
         """Which (topic, language) have an answer that still holds on this day (Europe/Berlin)."""
-        return frozenset(key for key, article in self.articles.items() if article.valid_until >= today)
+        found = self._answerable.get(today)
+        if found is None:
+            found = frozenset(key for key, article in self.articles.items() if article.valid_until >= today)
+            self._answerable.clear()
+            self._answerable[today] = found
+        return found
 
+    @cached_property
     def handed_over(self) -> frozenset[str]:
         """Topics a machine must not answer (policy C)."""
         return frozenset(topic for topic, policy in self.policies.items() if policy == "C")

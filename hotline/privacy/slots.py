@@ -12,8 +12,9 @@ SLOTS = "slots"
 
 
 def close_slots(session: Mapping[str, Any], cipher: Cipher) -> dict[str, Any]:
-    """A session as it is stored: its slots encrypted, the rest as it is."""
-    return {**session, SLOTS: cipher.encrypt(json.dumps(session[SLOTS])).decode()}
+    """A session as it is stored: its slots encrypted if anything was named, the rest as it is."""
+    slots = session[SLOTS]
+    return {**session, SLOTS: cipher.encrypt(json.dumps(slots)).decode() if slots else ""}
 
 
 def open_slots(session: Mapping[str, Any], cipher: Cipher) -> dict[str, Any]:
@@ -22,4 +23,7 @@ def open_slots(session: Mapping[str, Any], cipher: Cipher) -> dict[str, Any]:
     Raises:
         Unreadable: no key fits.
     """
-    return {**session, SLOTS: json.loads(cipher.decrypt(session[SLOTS].encode()))} if SLOTS in session else dict(session)
+    if SLOTS not in session:
+        return dict(session)
+    closed = session[SLOTS]
+    return {**session, SLOTS: json.loads(cipher.decrypt(closed.encode())) if closed else {}}

@@ -25,7 +25,7 @@ def read_counter(connection: Connection, name: str) -> int:
 
 def count(database: Database, connection: Connection, name: str, amount: int = 1) -> None:
     """Count some more."""
-    if not database.insert_once(connection, counters, {"name": name, "value": amount}, "name"):
+    if database.insert_once(connection, counters, {"name": name, "value": amount}, "name") is None:
         connection.execute(update(counters).where(counters.c.name == name).values(value=counters.c.value + amount))
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from typing import Any
 
@@ -15,6 +14,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.sql.schema import Table
 
 from hotline.errors import CannotStart
+from hotline.store.writers import WriterQueue
 
 SQLITE_BUSY_SECONDS = 10
 
@@ -50,13 +50,12 @@ class Database:
         self.engine: Engine = create_engine(parsed, pool_size=16, max_overflow=16, hide_parameters=True, **options)
         if self.is_sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
-        # SQLite has one writer at a time and waits for it by sleeping; threads of one process queue here instead, at no loss.
-        self._writer: AbstractContextManager[Any] = threading.Lock() if self.is_sqlite else nullcontext()
+        self._writers = WriterQueue(str(parsed.database)) if self.is_sqlite else nullcontext()
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """One unit of work: commits at the end, leaves nothing when anything is raised."""
-        with self._writer, self.engine.connect() as connection:
+        with self._writers, self.engine.connect() as connection:
             if self.is_sqlite:
                 # Takes the write lock at once: two units of work that both read first would otherwise fail at their first write.
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
@@ -69,13 +68,13 @@ class Database:
         with self.engine.connect() as connection:
             yield connection
 
-    def insert_once(self, connection: Connection, table: Table, values: dict[str, Any], key: str) -> bool:
+    def insert_once(self, connection: Connection, table: Table, values: dict[str, Any], key: str) -> Any:
         """Insert a row unless one with the same unique ``key`` column is there.
 
         Returns:
-            True when the row is new.
+            The primary key of the new row, None when there is none.
         """
-        return connection.execute(_insert_once(table, key, self.is_sqlite), values).first() is not None
+        return connection.execute(_insert_once(table, key, self.is_sqlite), values).scalar_one_or_none()
 
     def close(self) -> None:
         """Give all connections back."""
@@ -94,7 +93,8 @@ def insert_returning_id(connection: Connection, table: Table, values: dict[str, 
 def _insert_once(table: Table, key: str, is_sqlite: bool) -> Executable:
     dialect = sqlite if is_sqlite else postgresql
     # What comes back tells, not the row count: drivers count an insert differently.
-    statement: Executable = dialect.insert(table).on_conflict_do_nothing(index_elements=[key]).returning(table.c[key])
+    new = dialect.insert(table).on_conflict_do_nothing(index_elements=[key])
+    statement: Executable = new.returning(*table.primary_key.columns)
     return statement
 
 

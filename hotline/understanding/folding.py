@@ -33,8 +33,19 @@ def fold(text: str, longest: int = MAX_CHARACTERS) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
     # Most Latin text is done here; the rest is looked at letter by letter.
     is_plain = decomposed.isascii() and decomposed.isprintable()
-    kept = decomposed if is_plain else "".join(_fold_character(character) for character in decomposed)
+    kept = decomposed if is_plain else decomposed.translate(_CHARACTERS)
     return _SPACES.sub(" ", unicodedata.normalize("NFC", kept).translate(_LETTERS)).strip()
+
+
+class _Characters(dict[int, str]):
+    """What becomes of each letter, found out when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        folded = self[code] = _fold_character(chr(code))
+        return folded
+
+
+_CHARACTERS = _Characters()
 
 
 def _fold_character(character: str) -> str:

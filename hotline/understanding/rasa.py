@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3
 
@@ -24,8 +25,9 @@ class RasaClient:
     """One Rasa server, ``POST /model/parse`` only."""
 
     def __init__(self, url: str, token: str, timeout_seconds: float) -> None:
-        self._pool = urllib3.PoolManager(maxsize=32, retries=False, timeout=timeout_seconds)
-        self._url = f"{url}/model/parse?token={token}"
+        # One pool of one server: the manager of many pools costs as much again on every message.
+        self._pool = urllib3.connection_from_url(url, maxsize=32, retries=False, timeout=timeout_seconds)
+        self._path = f"{urlsplit(url).path}/model/parse?token={token}"
 
     def parse(self, text: str) -> Parse:
         """Parse one text.
@@ -34,8 +36,8 @@ class RasaClient:
             RasaUnavailable: no answer in time, an error, or an answer of another version.
         """
         try:
-            response = self._pool.request(
-                "POST", self._url, body=json.dumps({"text": text}), headers={"Content-Type": "application/json"}
+            response = self._pool.urlopen(
+                "POST", self._path, body=json.dumps({"text": text}), headers={"Content-Type": "application/json"}
             )
         except urllib3.exceptions.HTTPError as error:
             # The name of the error only: its text holds the address with the token.

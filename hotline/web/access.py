@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl
 
-from flask import Flask, Request, Response, abort, current_app, request
+from flask import Flask, Request, Response, abort, current_app, g, request
 
 from hotline.services import Services
 from hotline.staff.roles import PERMISSIONS
@@ -121,6 +121,14 @@ def raw_uri(incoming: Request) -> str:
 
 def form_pairs(incoming: Request) -> list[tuple[str, str]]:
     """All pairs of a form in order, repeated and blank ones kept; of a JSON object its members; else nothing."""
+    # The guard and the view both read them.
+    if "form_pairs" not in g:
+        g.form_pairs = _read_pairs(incoming)
+    pairs: list[tuple[str, str]] = g.form_pairs
+    return pairs
+
+
+def _read_pairs(incoming: Request) -> list[tuple[str, str]]:
     if incoming.is_json:
         content = incoming.get_json(silent=True)
         return [(str(key), str(value)) for key, value in content.items()] if isinstance(content, dict) else []

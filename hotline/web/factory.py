@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from hotline.dialogue.turn import today_in_germany
 from hotline.services import Services
 from hotline.settings import Settings
 from hotline.store.migrate import check_revision
@@ -44,6 +45,11 @@ def create_app(settings: Settings) -> Flask:
     services: Services = app.extensions["services"]
     check_revision(services.database)
     services.turns  # noqa: B018 - made now, with all it needs
+    with services.database.read() as connection:
+        library = services.library.current(connection, today_in_germany())
+    services.speakable.among(library)
+    # The web server forks after this; a connection must not be used by two processes.
+    services.close_connections()
     return app
 
 

@@ -6,11 +6,7 @@ Off in production, because it can send messages in anybody's name.
 
 from __future__ import annotations
 
-import itertools
 import threading
-import time
-from collections import deque
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
@@ -29,47 +25,14 @@ from hotline.dialogue.turn import today_in_germany
 from hotline.services import Services
 from hotline.telephony.inbound import WHATSAPP
 from hotline.web.access import access, services
+from hotline.web.simulated_phones import ReceivedMessage, SimulatedPhones
 
 simulator = Blueprint("simulator", __name__, url_prefix="/simulator")
 
 OUR_NUMBER = "+4930555000"
 WEBHOOK_SECONDS = 15
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
-KEPT_MESSAGES = 500
 _http = urllib3.PoolManager(retries=False, timeout=WEBHOOK_SECONDS)
-
-
-@dataclass(frozen=True)
-class ReceivedMessage:
-    """A message the worker sent to a simulated telephone."""
-
-    number: int
-    recipient: str
-    channel: str
-    body: str
-
-
-class Inbox:
-    """The simulated network: messages on their way to telephones, in memory only."""
-
-    def __init__(self) -> None:
-        self._received: deque[ReceivedMessage] = deque(maxlen=KEPT_MESSAGES)
-        # From the clock, so that a page left open knows what is new after a restart.
-        self._numbers = itertools.count(time.time_ns() // 1_000_000)
-        self._lock = threading.Lock()
-
-    def put(self, recipient: str, channel: str, body: str) -> None:
-        """Hand a message over to a telephone."""
-        with self._lock:
-            self._received.append(ReceivedMessage(next(self._numbers), recipient, channel, body))
-
-    def read(self, recipient: str, after: int) -> list[ReceivedMessage]:
-        """What a telephone got after a message it knows."""
-        with self._lock:
-            return [message for message in self._received if message.recipient == recipient and message.number > after]
-
-
-_inbox = Inbox()
 
 
 @simulator.get("")
@@ -170,12 +133,16 @@ def hang_up() -> dict[str, Any]:
 def read_inbox() -> dict[str, Any]:
     """What the worker sent to a telephone; ``number`` and ``after`` (the last ``id`` known). Gives ``messages``."""
     number = request.args.get("number", "")
-    received = _inbox.read(number, request.args.get("after", 0, type=int))
-    return {"messages": [_as_json(services(), message) for message in received]}
+    received = _phones().read(number, request.args.get("after", 0, type=int))
+    return {"messages": [_as_json(services(), number, message) for message in received]}
 
 
-def _as_json(hotline: Services, message: ReceivedMessage) -> dict[str, Any]:
-    language = _language_of(hotline, message.recipient, message.channel)
+def _phones() -> SimulatedPhones:
+    return SimulatedPhones(services().settings.data_dir, services().cipher)
+
+
+def _as_json(hotline: Services, number: str, message: ReceivedMessage) -> dict[str, Any]:
+    language = _language_of(hotline, number, message.channel)
     return {"id": message.number, "channel": message.channel, "body": message.body, **language}
 
 
@@ -197,7 +164,7 @@ def take_sent_message(account: str) -> tuple[dict[str, Any], int]:
     sid = f"SM{token_hex(16)}"
     recipient = request.form["To"]
     channel = "whatsapp" if recipient.startswith(WHATSAPP) else "sms"
-    _inbox.put(recipient.removeprefix(WHATSAPP), channel, request.form["Body"])
+    _phones().put(recipient.removeprefix(WHATSAPP), channel, request.form["Body"])
     callback = request.form.get("StatusCallback", "")
     if callback:
         parts = urlsplit(callback)

@@ -36,7 +36,7 @@ def client(rasa: LocalServer) -> Iterator[RasaClient]:
     """A client of it."""
     made = RasaClient(rasa.url, TOKEN, TIMEOUT_SECONDS)
     yield made
-    made._pool.clear()
+    made._pool.close()
 
 
 class _Time:

@@ -1,0 +1,26 @@
+"""How the web server runs, for ``make run``, production and ``make bench`` alike: ``gunicorn app:app`` reads it by itself.
+
+Arguments of the command line come first, such as ``--bind``; ``WEB_CONCURRENCY`` is the number of processes.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+from typing import Any
+
+bind = f"127.0.0.1:{os.environ.get('PORT') or '8000'}"
+# Python runs one thread of a process at a time: the second process uses the second core. Each may wait for many people at once.
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+threads = 16
+worker_class = "gthread"
+# Read once and shared by all processes: the danger net, the texts and the library. ``create_app`` leaves nothing open behind.
+preload_app = True
+keepalive = 75
+loglevel = "warning"
+
+
+def pre_fork(_server: Any, _worker: Any) -> None:
+    """Let the garbage collector leave alone what the processes share: looking at it would copy it."""
+    gc.collect()
+    gc.freeze()
