@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hotline.dialogue.segments import count_segments
 
 from hotline.dialogue.definition import Definition
 from hotline.dialogue.events import Answered, Asked, CentresShown, Choice, Event, PlaceRead
@@ -16,6 +15,7 @@ from hotline.dialogue.flow import options_after_centres
 from hotline.dialogue.rendering import Renderer
 from hotline.knowledge.centres import CentreQuery, Directory
 from hotline.knowledge.library import Library
+from hotline.knowledge.measures import count_segments
 from hotline.knowledge.places import LANDS, Place
 from hotline.services import Services
 from tests.conftest import Hotline, make_hotline, make_settings
