@@ -19,7 +19,8 @@ import urllib3
 from sqlalchemy import select
 from twilio.request_validator import RequestValidator
 
-from hotline.knowledge.loading import load_content, read_content
+from hotline.knowledge.loading import load_content
+from hotline.knowledge.starter import read_content
 from hotline.services import Services
 from hotline.settings import ROOT, Settings
 from hotline.store import migrate
