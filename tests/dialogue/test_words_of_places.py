@@ -18,7 +18,7 @@ from hotline.knowledge.library import Library
 from hotline.knowledge.measures import count_segments
 from hotline.knowledge.places import LANDS, Place
 from hotline.services import Services
-from tests.conftest import Hotline, make_hotline, make_settings
+from tests.conftest import NOW, Hotline, make_hotline, make_settings
 
 TODAY = date(2026, 11, 24)
 LANGUAGES = ("de", "en", "ar", "tr", "ru", "fa", "fr", "sq", "sr", "ka", "ku", "uk")
@@ -38,7 +38,7 @@ def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
 def library(hotline: Hotline) -> Library:
     """Its library."""
     with hotline.services.database.read() as connection:
-        return hotline.services.library.current(connection)
+        return hotline.services.library.current(connection, NOW.date())
 
 
 def _asked(definition: Definition, step: str, *, listens: bool = True) -> Asked:
