@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hotline.dialogue.definition import Definition
 from hotline.dialogue.events import Answered, AnswerPart, Asked, Choice, Event
-from hotline.dialogue.rendering import Renderer, Utterance
+from hotline.dialogue.rendering import SMS_SEGMENTS, Renderer, Utterance
 from hotline.knowledge.library import Library
 
 STEPS: dict[AnswerPart, str] = {"short": "answer.after", "full": "answer.after_more"}
@@ -42,7 +42,7 @@ def preview_answer(topic: str, language: str, library: Library, renderer: Render
         return [Answered(topic, part), Asked(step.name, step.say[0], choices, step.listens)]
 
     return Preview(
-        short=renderer.write(events("short"), language, library),
+        short=renderer.write(events("short"), language, library, (), SMS_SEGMENTS),
         full=renderer.write(events("full"), language, library),
         spoken_short=renderer.speak(events("short"), language, library).utterances,
         spoken_full=renderer.speak(events("full"), language, library).utterances,

@@ -23,7 +23,11 @@ Channel = Literal["sms", "whatsapp", "voice", "webchat"]
 # Said to somebody whose language is not known yet.
 OPENING_LANGUAGES = ("de", "en")
 LANGUAGE_QUESTION = "language.ask"
+# An SMS in three parts is what people on old phones still read, and what an operator pays for.
+SMS_SEGMENTS = 3
 LEFT_TO_RIGHT_MARK = "\u200e"
+# More, and a person: what a message names that has no room for the menu and the languages; their keys work all the same.
+BRIEF_KEYS = frozenset({"1", "0"})
 # Texts said by the code itself; all others are named in the flows. `flask texts check` reads both.
 CODE_TEXT_KEYS = frozenset(
     {
@@ -119,7 +123,8 @@ class Renderer:
             elif isinstance(event, PlaceRead) and language:
                 parts.append(" ".join(self._centres.read_back(event.place, language)))
             elif isinstance(event, Asked):
-                parts += self._write_question(event, language, library, likely)
+                is_brief = is_tight and any(isinstance(told, Answered) for told in events)
+                parts += self._write_question(event, language, library, likely, is_brief=is_brief)
         return "\n".join(parts)
 
     def _write_answer(self, answered: Answered, language: str, library: Library, *, is_tight: bool) -> list[str]:
@@ -153,9 +158,11 @@ class Renderer:
                 return count
         return min(1, len(centres))
 
-    def _write_question(self, asked: Asked, language: str | None, library: Library, likely: Sequence[str]) -> Iterator[str]:
+    def _write_question(
+        self, asked: Asked, language: str | None, library: Library, likely: Sequence[str], *, is_brief: bool
+    ) -> Iterator[str]:
         listed = [choice for choice in asked.choices if choice.kind != "text"]
-        fixed = [choice for choice in asked.choices if choice.kind == "text"]
+        fixed = [choice for choice in asked.choices if choice.kind == "text" and (not is_brief or choice.key in BRIEF_KEYS)]
         # After an answer the keys alone are enough; a list, a question without keys and one for a place need their words.
         if listed or not fixed or asked.digits > 1:
             yield self.tell(asked.text_key, language, likely)

@@ -20,7 +20,7 @@ from hotline.dialogue.flow import advance, options_after_centres
 from hotline.dialogue.inputs import InboundCallStep, InboundText, read_key, read_postcode
 from hotline.dialogue.meaning import Interpreter, Understood
 from hotline.dialogue.person import HandoffDesk, NotedPerson
-from hotline.dialogue.rendering import Renderer, Spoken
+from hotline.dialogue.rendering import SMS_SEGMENTS, Renderer, Spoken
 from hotline.dialogue.session import Session, World
 from hotline.knowledge.library import Library, LibraryReader, menu_topics
 from hotline.knowledge.places import GermanPlaces
@@ -31,7 +31,6 @@ BERLIN = ZoneInfo("Europe/Berlin")
 IDLE_CLOSES = timedelta(hours=24)
 # What a topic menu holds at once: by ear, and in one text of three segments.
 SPOKEN_PAGE, WRITTEN_PAGE = 4, 5
-SMS_SEGMENTS = 3
 REPEAT_KEY = "#"
 
 Reply = TypeVar("Reply")

@@ -37,6 +37,10 @@ class Neutrality:
         """
         return cls({path.stem: _read(path) for path in sorted(folder.glob("*.yml"))})
 
+    def rules(self, language: str) -> Mapping[str, list[re.Pattern[str]]]:
+        """Rule -> its patterns in a language; empty when the language has none."""
+        return self._patterns.get(language, {})
+
     def find(self, texts: Mapping[str, str], language: str) -> list[Problem]:
         """What breaks a rule.
 
@@ -46,7 +50,7 @@ class Neutrality:
         """
         return [
             Problem(rule, {"part": part, "found": found[0]})
-            for rule, patterns in self._patterns.get(language, {}).items()
+            for rule, patterns in self.rules(language).items()
             for part, text in texts.items()
             for pattern in patterns
             if (found := pattern.search(text.lower()))
