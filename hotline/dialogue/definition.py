@@ -11,9 +11,9 @@ from hotline.dialogue.events import AnswerPart
 StepKind = Literal["say", "ask", "answer", "handoff", "end", "check", "read_back", "centres"]
 OptionSource = Literal["languages", "topics", "suggestions", "lands", "follow_ups"]
 # What a step or an option may depend on: a place is named and known, this is a call, more centres wait to be told, there are
-# state centres and independent ones.
-Condition = Literal["place_known", "is_call", "more_centres", "both_bodies", "answer_known"]
-CentresPart = Literal["first", "more", "independent"]
+# state centres and independent ones, some of the centres speak the person's language, a topic can be answered.
+Condition = Literal["place_known", "is_call", "more_centres", "both_bodies", "own_language", "answer_known"]
+CentresPart = Literal["first", "more", "independent", "own_language"]
 # Where what is known of a country stands beside the answer to a topic.
 CountryPlace = Literal["before", "after"]
 

@@ -291,14 +291,26 @@ class _Run:
         else:
             self.events.append(Told("answer.missing"))
 
+    def _query(self) -> CentreQuery | None:
+        """What is looked for now: the place named, and what was chosen of its centres."""
+        session = self.session
+        place = self.world.places.find(session.slots)
+        language = session.language if session.only_own_language else None
+        return CentreQuery(place, session.only_independent, language) if place else None
+
     def _found_centres(self) -> tuple[Centre, ...]:
-        place = self.world.places.find(self.session.slots)
-        return self.world.directory.find(CentreQuery(place, self.session.only_independent)) if place else ()
+        query = self._query()
+        return self.world.directory.find(query) if query else ()
 
     def _show_centres(self, part: CentresPart) -> None:
         first = self.session.centres_from + self.session.centres_shown if part == "more" else 0
-        only_independent = part == "independent" or (part == "more" and self.session.only_independent)
-        self.session = replace(self.session, centres_from=first, only_independent=only_independent)
+        if part == "first":
+            self.session = replace(self.session, only_independent=False, only_own_language=False)
+        elif part == "independent":
+            self.session = replace(self.session, only_independent=True)
+        elif part == "own_language":
+            self.session = replace(self.session, only_own_language=True)
+        self.session = replace(self.session, centres_from=first)
         following = self._found_centres()[first : first + CENTRES_AT_ONCE]
         # One is always told: a person without any would have asked for nothing.
         fitting = max(1, self.world.fitting(following, self.session.language))
@@ -307,18 +319,18 @@ class _Run:
         self.events.append(CentresShown(following[:fitting], self.world.directory.nationwide, place))
 
     def _holds(self, condition: Condition | None) -> bool:
-        place = self.world.places.find(self.session.slots)
-        session = self.session
+        session, query = self.session, self._query()
         match condition:
             case "place_known":
-                return place is not None
+                return query is not None
             case "is_call":
                 return self.world.is_call
             case "more_centres":
                 return session.centres_from + session.centres_shown < len(self._found_centres())
             case "both_bodies":
-                is_useful = place is not None and self.world.directory.has_both_bodies(CentreQuery(place))
-                return is_useful and not session.only_independent
+                return query is not None and self.world.directory.has_both_bodies(query)
+            case "own_language":
+                return query is not None and self.world.directory.has_some_of(query, session.language)
             case "answer_known":
                 return self._can_answer(session.topic)
         return True

@@ -104,13 +104,22 @@ class Renderer:
             likely: the languages to speak then.
             segments: how many SMS short answers and lists of centres may take; None for any number.
         """
-        written = self._write(events, language, library, likely, is_tight=False)
-        if segments is not None and count_segments(written) > segments:
-            return self._write(events, language, library, likely, is_tight=True)
+        written = ""
+        for is_tight, is_brief in ((False, False), (True, False), (True, True)):
+            written = self._write(events, language, library, likely, is_tight=is_tight, is_brief=is_brief)
+            if segments is None or count_segments(written) <= segments:
+                break
         return written
 
     def _write(
-        self, events: Sequence[Event], language: str | None, library: Library, likely: Sequence[str], *, is_tight: bool
+        self,
+        events: Sequence[Event],
+        language: str | None,
+        library: Library,
+        likely: Sequence[str],
+        *,
+        is_tight: bool,
+        is_brief: bool,
     ) -> str:
         parts: list[str] = []
         for event in events:
@@ -123,7 +132,6 @@ class Renderer:
             elif isinstance(event, PlaceRead) and language:
                 parts.append(" ".join(self._centres.read_back(event.place, language)))
             elif isinstance(event, Asked):
-                is_brief = is_tight and any(isinstance(told, Answered) for told in events)
                 parts += self._write_question(event, language, library, likely, is_brief=is_brief)
         return "\n".join(parts)
 

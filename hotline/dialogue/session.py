@@ -53,6 +53,7 @@ class Session:
     centres_from: int = 0
     centres_shown: int = 0
     only_independent: bool = False
+    only_own_language: bool = False
 
     def to_dict(self) -> dict[str, object]:
         """The session as JSON values."""
@@ -71,6 +72,7 @@ class Session:
             "centres_from": self.centres_from,
             "centres_shown": self.centres_shown,
             "only_independent": self.only_independent,
+            "only_own_language": self.only_own_language,
         }
 
     @classmethod

@@ -74,8 +74,14 @@ class Directory:
 
     def has_both_bodies(self, query: CentreQuery) -> bool:
         """Whether asking for independent centres only would leave some out and some in."""
-        everybody, independent = self.find(query), self.find(replace(query, is_independent=True))
-        return 0 < len(independent) < len(everybody)
+        return self._narrows(query, replace(query, is_independent=True))
+
+    def has_some_of(self, query: CentreQuery, language: str | None) -> bool:
+        """Whether asking for centres of a language only would leave some out and some in."""
+        return language is not None and self._narrows(query, replace(query, language=language))
+
+    def _narrows(self, query: CentreQuery, narrower: CentreQuery) -> bool:
+        return 0 < len(self.find(narrower)) < len(self.find(query))
 
 
 NO_CENTRES = Directory()

@@ -161,6 +161,16 @@ def test_independent_ones_by_key_until_another_place_is_named() -> None:
     assert len(_names(talk.hear(postcode("80332")))) == 3
 
 
+def test_centres_that_speak_the_persons_language_by_key_and_together_with_independent_ones() -> None:
+    speaking = [replace(_centre(name, body), languages=("de",)) for name, body in (("both", "independent"), ("ours", "state"))]
+    talk = _talk(replace(WRITTEN, directory=Directory((*CENTRES, *speaking)))).hear(postcode("80331"))
+    assert _keys(talk)["6"] == "option.own_language"
+    assert _names(talk.hear(key("6"))) == ["both", "ours"]
+    assert "6" not in _keys(talk)
+    assert _names(talk.hear(key("4"))) == ["both"]
+    assert len(_names(talk.hear(postcode("80332")))) == 3, "another place is looked at with all its centres"
+
+
 def test_directory_of_the_federation_is_told_everywhere() -> None:
     for named in (postcode("80331"), words(slots={"city": "Köln"}, is_brief=True)):
         assert _shown(_talk().hear(named)).nationwide == (EVERYBODY,)
