@@ -104,11 +104,10 @@ class Renderer:
             likely: the languages to speak then.
             segments: how many SMS short answers and lists of centres may take; None for any number.
         """
-        written = ""
-        for is_tight, is_brief in ((False, False), (True, False), (True, True)):
-            written = self._write(events, language, library, likely, is_tight=is_tight, is_brief=is_brief)
-            if segments is None or count_segments(written) <= segments:
-                break
+        written = self._write(events, language, library, likely)
+        for is_brief in (False, True) if segments is not None and any(map(_is_bounded, events)) else ():
+            if count_segments(written) > (segments or 0):
+                written = self._write(events, language, library, likely, is_tight=True, is_brief=is_brief)
         return written
 
     def _write(
@@ -118,8 +117,8 @@ class Renderer:
         library: Library,
         likely: Sequence[str],
         *,
-        is_tight: bool,
-        is_brief: bool,
+        is_tight: bool = False,
+        is_brief: bool = False,
     ) -> str:
         parts: list[str] = []
         for event in events:
@@ -290,6 +289,11 @@ class Renderer:
         ]
         texts += self._countries.all_sentences(library.countries, language)
         return list(dict.fromkeys(texts))
+
+
+def _is_bounded(event: Event) -> bool:
+    """Whether an event should fit into the message it is told in; a whole answer was asked for and may be long."""
+    return isinstance(event, CentresShown) or (isinstance(event, Answered) and event.part == "short")
 
 
 def _closed(name: str) -> str:
