@@ -82,7 +82,7 @@ def read_health(
         today: the day in Germany.
         unspoken: answers that a call cannot say, as (topic, language).
     """
-    book, texts = read_facts(connection), _read_texts(connection)
+    book, texts = read_facts(connection), _read_texts(connection, {SOURCE_LANGUAGE, *languages})
     found = _read_articles(connection, texts)
     slugs = connection.execute(select(topics.c.slug).order_by(topics.c.position)).scalars().all()
     everything = [
@@ -100,7 +100,7 @@ def count_kinds(findings: Collection[Finding]) -> dict[Kind, int]:
     return {kind: sum(finding.kind == kind for finding in findings) for kind in KINDS}
 
 
-def _read_texts(connection: Connection) -> dict[tuple[str, str], Any]:
+def _read_texts(connection: Connection, languages: Collection[str]) -> dict[tuple[str, str], Any]:
     columns = (
         articles.c.topic, translations.c.language, translations.c.title, translations.c.short, translations.c.full,
         translations.c.version, translations.c.source_version, translations.c.review, revisions.c.published_at,
@@ -113,7 +113,7 @@ def _read_texts(connection: Connection) -> dict[tuple[str, str], Any]:
     )
     joined = articles.join(translations).join(revisions, live, isouter=True)
     rows = connection.execute(select(*columns).select_from(joined).order_by(articles.c.topic, translations.c.language))
-    return {(row.topic, row.language): row for row in rows}
+    return {(row.topic, row.language): row for row in rows if row.language in languages}
 
 
 def _read_articles(connection: Connection, texts: Mapping[tuple[str, str], Any]) -> dict[str, _Article]:
@@ -187,7 +187,7 @@ def _of_text(
     place = Place("text", row.topic, row.language)
     about = Finding("machine", row.title, found[row.topic].owner, _day(row.published_at), (place,), row.language)
     source = texts.get((row.topic, SOURCE_LANGUAGE))
-    if source is not None and row.source_version < source.version:
+    if row.language != SOURCE_LANGUAGE and source is not None and row.source_version < source.version:
         # Since the German text said something else.
         yield replace(about, kind="outdated", day=_day(source.published_at))
     if row.review != "reviewed":

@@ -122,6 +122,9 @@ class LinkFetcher:
             target = f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
             connection.request(method, target, headers={**HEADERS, "Host": parts.netloc}, preload_content=False)
             response = connection.getresponse()
+            # A connection that was cut looks like the end of the headers.
+            if self._clock() >= ends_at:
+                raise TimeoutError
             # The body is never read: however long it is, the answer is known.
             return response.status, response.headers.get("Location")
 
