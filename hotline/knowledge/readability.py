@@ -41,6 +41,8 @@ FLESCH = (70.0, 50.0)
 # Language -> base, weight of words a sentence, weight of syllables a word: Flesch 1948, Kandel and Moles 1958, Oborneva 2006.
 FLESCH_FIGURES = {"en": (206.835, 1.015, 84.6), "fr": (207.0, 1.015, 73.6), "ru": (206.835, 1.3, 60.1)}
 SYLLABLES_OF = {"de": "de_DE", "en": "en_GB", "fr": "fr", "ru": "ru_RU"}
+# Where one letter and a full stop abbreviate ("z. B."); in Kurmanji sentences end with "e.".
+ABBREVIATING = frozenset({"de", "ru", "uk"})
 
 _ADDRESS = re.compile(r"\S+@\S+|(?:https?://)?(?:[\w-]+\.)+[a-z]{2,}(?:/\S*)?")
 _WORD = re.compile(r"[^\W_]+(?:['’ʼ‑\u200c-][^\W_]+)*")
@@ -123,7 +125,7 @@ def split_sentences(text: str, language: str) -> list[tuple[str, list[str]]]:
 
 
 def _goes_on(before: str, after: str, language: str) -> bool:
-    if _ABBREVIATED.search(before):
+    if language in ABBREVIATING and _ABBREVIATED.search(before):
         return True
     return _ORDINAL.search(before) is not None and (after[:1].islower() or after.startswith(_months(language)))
 

@@ -40,6 +40,7 @@ def test_one_sentence_without_end_makes_an_easy_text_hard() -> None:
     [
         ("Bis zum 31. Dezember 2026. Dann nicht mehr.", "de", 2),
         ("Das gilt z. B. für Kinder. Fragen Sie.", "de", 2),
+        ("Ev ne rast e. Tenê gef têrê nake.", "ku", 2),
         ("Sie sind unter 18. Wir helfen.", "de", 2),
         ("هل تحتاج إلى مساعدة؟ اتصل بنا.", "ar", 2),
         ("Schreiben Sie an hilfe@example.org oder www.bamf.de. Danke.", "de", 2),
