@@ -189,7 +189,7 @@ def test_message_that_did_not_fail_is_not_sent_again(hotline: Hotline) -> None:
 def spoilt(tmp_path: Path) -> Hotline:
     """A hotline on copies of flows, texts and answers, for a test to spoil. No database is there."""
     root = tmp_path / "root"
-    for folder in ("ivr_flows", "translations", "content", "hotline/web/templates"):
+    for folder in ("ivr_flows", "translations", "content", "hotline/web"):
         shutil.copytree(ROOT / folder, root / folder)
     services = Services(replace(make_settings(tmp_path / "data"), root=root))
     app = make_flask(services)
