@@ -18,6 +18,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from hotline.cli_centres import centre_commands
+from hotline.cli_health import health_command
 from hotline.cli_staff import audit_group, staff_group
 from hotline.counselling.desk import CannotReply, CounsellorDesk
 from hotline.counselling.handoff import UnknownHandoff, list_open
@@ -144,6 +145,7 @@ def _content(services: Services) -> AppGroup:
             if has_own_directory(connection):
                 click.echo("The directory of centres stays as it was imported.")
 
+    group.add_command(health_command(services, _sentence))
     return group
 
 
@@ -339,8 +341,9 @@ def _worker(services: Services) -> click.Command:
     @click.command("worker")
     @_sentence
     def worker() -> None:
-        """Send what is in the outbox until told to stop."""
+        """Send what is in the outbox, and check links, until told to stop."""
         migrate.check_revision(services.database)
+        services.link_bell  # noqa: B018 - registers its job on the queue
         run_worker(services.queue, services.doorbell)
 
     return worker

@@ -28,6 +28,9 @@ from hotline.errors import CannotStart
 from hotline.knowledge.editing import Editing
 from hotline.knowledge.fact_editing import FactEditing
 from hotline.knowledge.library import LibraryReader
+from hotline.knowledge.link_fetch import LinkFetcher
+from hotline.knowledge.link_jobs import LinkBell, register_link_job
+from hotline.knowledge.links import LinkChecks
 from hotline.knowledge.neutrality import Neutrality
 from hotline.knowledge.places import GermanPlaces
 from hotline.privacy.cipher import Cipher
@@ -167,6 +170,11 @@ class Services:
         return FactEditing(self.database)
 
     @cached_property
+    def link_checks(self) -> LinkChecks:
+        """How links are asked for and checked."""
+        return LinkChecks(self.database, LinkFetcher(), self.clock)
+
+    @cached_property
     def places(self) -> GermanPlaces:
         """The Land of every postcode and city."""
         return GermanPlaces.load(self.content_folder / "places")
@@ -204,6 +212,11 @@ class Services:
     def doorbell(self) -> Doorbell:
         """Wakes the worker; registers the jobs on the queue."""
         return register_jobs(self.queue, lambda: self.dispatcher)
+
+    @cached_property
+    def link_bell(self) -> LinkBell:
+        """Wakes the worker for a link; registers the job on the queue."""
+        return register_link_job(self.queue, lambda: self.link_checks)
 
     @cached_property
     def dispatcher(self) -> Dispatcher:

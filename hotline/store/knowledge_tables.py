@@ -1,4 +1,4 @@
-"""Tables of what the hotline knows: topics, texts with all their revisions, facts, centres, countries, phrases."""
+"""Tables of what the hotline knows: topics, texts with all their revisions, facts, links, centres, countries, phrases."""
 
 from __future__ import annotations
 
@@ -104,6 +104,34 @@ fact_changes = Table(
     Column("approver", String(60)),
     Column("proposed_at", UtcDateTime, nullable=False),
     Column("decided_at", UtcDateTime),
+)
+
+links = Table(
+    "links",
+    metadata,
+    id_column(),
+    # Of the address, which may be longer than an index takes.
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("url", Text, nullable=False),
+    # Empty until it was checked; ``code`` is the HTTP status where a server answered.
+    Column("status", String(12), nullable=False),
+    Column("code", Integer),
+    Column("checked_at", UtcDateTime),
+    # The first check of those, one after another, that found it broken.
+    Column("broken_since", UtcDateTime),
+    # An editor waits for it to be checked.
+    Column("asked_at", UtcDateTime),
+)
+
+# What comes back by itself: when it last ran, and how it ended. A run that claimed it and died is taken over later.
+job_runs = Table(
+    "job_runs",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("claimed_at", UtcDateTime),
+    Column("ran_at", UtcDateTime),
+    Column("outcome", String(12), nullable=False),
+    Column("done", Integer, nullable=False),
 )
 
 centres = Table(
