@@ -74,17 +74,21 @@ class FactEditing:
             WrongFact: a column cannot be used.
             CannotEdit: nothing changes, or another change of this fact waits.
         """
-        after = written(parse_fact(raw))
         with self._database.begin() as connection:
-            before = self._current(connection, after["key"])
-            if before == after:
-                raise CannotEdit("unchanged")
-            if self.waiting(connection, after["key"]):
-                raise CannotEdit("change_waits")
-            values = {"key": after["key"], "state": PROPOSED, "before": before, "after": after, "author": author}
-            new_id = insert_returning_id(connection, fact_changes, {**values, "proposed_at": self._clock()})
-            self._note(connection, author, "fact.propose", after["key"])
-            return self._get(connection, new_id)
+            return self.propose_in(connection, raw, author)
+
+    def propose_in(self, connection: Connection, raw: Mapping[str, str], author: str) -> FactChange:
+        """``propose`` within a unit of work that holds more."""
+        after = written(parse_fact(raw))
+        before = self._current(connection, after["key"])
+        if before == after:
+            raise CannotEdit("unchanged")
+        if self.waiting(connection, after["key"]):
+            raise CannotEdit("change_waits")
+        values = {"key": after["key"], "state": PROPOSED, "before": before, "after": after, "author": author}
+        new_id = insert_returning_id(connection, fact_changes, {**values, "proposed_at": self._clock()})
+        self._note(connection, author, "fact.propose", after["key"])
+        return self._get(connection, new_id)
 
     def approve(self, change_id: int, approver: str) -> FactChange:
         """Make a proposed change true for everybody.

@@ -41,6 +41,14 @@ SENTENCES = {
     "confidence": "confidence must be H, M or L.",
     "url": "{name} must start with https:// or http://.",
     "country": "applies_to: {value!r} is no country code such as SY.",
+    "table_encoding": "is not UTF-8; save it as CSV UTF-8.",
+    "table_csv": "is no CSV ({error}); check the quotes.",
+    "table_xlsx": "is no XLSX file; save it anew from the spreadsheet program.",
+    "table_header": "must name the columns.",
+    "table_large": "is larger than any table of ours; leave only what changes in it.",
+    "column_missing": "the column {name!r} is missing.",
+    "column_unknown": "{name!r} is no column; use {known}.",
+    "column_twice": "the column {name!r} is there twice.",
 }
 
 
