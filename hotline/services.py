@@ -25,10 +25,12 @@ from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
 from hotline.dialogue.word_lists import WordLists
 from hotline.errors import CannotStart
 from hotline.knowledge.editing import Editing
+from hotline.knowledge.exchange import Exchange
 from hotline.knowledge.fact_editing import FactEditing
 from hotline.knowledge.library import LibraryReader
 from hotline.knowledge.neutrality import Neutrality
 from hotline.knowledge.places import GermanPlaces
+from hotline.knowledge.uploads import Uploads
 from hotline.privacy.cipher import Cipher
 from hotline.settings import Settings
 from hotline.staff.accounts import StaffAccounts
@@ -164,6 +166,22 @@ class Services:
     def fact_editing(self) -> FactEditing:
         """How facts change."""
         return FactEditing(self.database)
+
+    @cached_property
+    def exchange(self) -> Exchange:
+        """Export and import of texts and facts."""
+        scripts = {code: self.languages[code].script for code in self.live_languages}
+        return Exchange(self.database, self.editing, self.fact_editing, self.neutrality, scripts, self._recognise_language)
+
+    def _recognise_language(self, text: str) -> list[tuple[str, float]]:
+        """The languages a text may be in; without Rasa nothing that could be relied on."""
+        parse = self.understander.parse(text, None)
+        return [(guess.name, guess.score) for guess in parse.languages] if parse.engine == "rasa" else []
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Files that wait to be confirmed."""
+        return Uploads(self.database, self.clock)
 
     @cached_property
     def places(self) -> GermanPlaces:

@@ -6,7 +6,7 @@ translation keeps the version of the source it was made from, so "outdated" is a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -303,6 +303,12 @@ class Editing:
 def read_revisions(connection: Connection) -> list[Revision]:
     """Every revision of every text, newest first."""
     return _find(connection)
+
+
+def lock_topics(connection: Connection, slugs: Iterable[str]) -> None:
+    """Hold the texts of several topics until the unit of work ends."""
+    for slug in sorted(slugs):
+        _lock_topic(connection, slug)
 
 
 def _lock_topic(connection: Connection, topic: str) -> None:

@@ -119,8 +119,7 @@ class FactEditing:
 
     def waiting(self, connection: Connection, key: str | None = None) -> list[FactChange]:
         """Changes that wait for approval."""
-        of_key = [fact_changes.c.key == key] if key is not None else []
-        return _find(connection, fact_changes.c.state == PROPOSED, *of_key)
+        return read_waiting(connection, key)
 
     def _current(self, connection: Connection, key: str) -> dict[str, str]:
         # The row is locked: of two who decide at once, the second sees what the first did.
@@ -153,6 +152,12 @@ class FactEditing:
 
     def _note(self, connection: Connection, actor: str, action: str, key: str) -> None:
         connection.execute(insert(audit).values(actor=actor, action=action, object=key, happened_at=self._clock()))
+
+
+def read_waiting(connection: Connection, key: str | None = None) -> list[FactChange]:
+    """Changes that wait for approval, of one fact or of all."""
+    of_key = [fact_changes.c.key == key] if key is not None else []
+    return _find(connection, fact_changes.c.state == PROPOSED, *of_key)
 
 
 def texts_naming(connection: Connection, key: str) -> list[tuple[str, str]]:

@@ -46,7 +46,10 @@ def read_csv(data: bytes) -> Rows:
     delimiter = ";" if first.count(";") > first.count(",") else ","
     try:
         return _numbered(
-            [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)]
+            [
+                [cell.strip() for cell in row]
+                for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+            ]
         )
     except csv.Error as error:
         raise UnusableTable("table_csv", error=error) from None
