@@ -18,6 +18,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from hotline.cli_centres import centre_commands
+from hotline.cli_exchange import add_exchange_commands
 from hotline.counselling.desk import CannotReply, CounsellorDesk
 from hotline.counselling.handoff import UnknownHandoff, list_open
 from hotline.delivery.jobs import run_worker
@@ -139,6 +140,7 @@ def _content(services: Services) -> AppGroup:
             if has_own_directory(connection):
                 click.echo("The directory of centres stays as it was imported.")
 
+    add_exchange_commands(group, services, _sentence)
     return group
 
 

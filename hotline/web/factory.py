@@ -17,9 +17,10 @@ from hotline.web.studio.facts import facts
 from hotline.web.studio.matrix import matrix
 from hotline.web.studio.texts import texts
 from hotline.web.studio.topics import topics
+from hotline.web.studio.transfer import transfer
 from hotline.web.webhooks import webhooks
 
-STUDIO = (matrix, texts, topics, facts)
+STUDIO = (matrix, texts, topics, facts, transfer)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
 HEADERS = {
