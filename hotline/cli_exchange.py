@@ -14,7 +14,7 @@ from hotline.errors import CannotStart
 from hotline.knowledge.exchange import FORMATS, Upload, Wanted
 from hotline.knowledge.exchange_files import BrokenImport
 from hotline.knowledge.exchange_rows import SHEETS
-from hotline.knowledge.import_plan import Importer
+from hotline.knowledge.import_plan import Importer, Plan
 from hotline.services import Services
 from hotline.staff.accounts import CannotChangeAccount, get_account
 from hotline.staff.roles import permissions_of
@@ -44,14 +44,7 @@ def add_exchange_commands(group: AppGroup, services: Services, sentence: Callabl
     def export(path: Path, language: str, sheet: str, form: str | None) -> None:
         """Write texts, articles, sources and facts to FILE; several sheets as CSV are packed in a ZIP."""
         wanted = Wanted(form or _FORMAT_OF.get(path.suffix.lower(), ""), language, sheet)
-        if not wanted.is_usable or language not in ("", *services.live_languages):
-            raise CannotExchange(
-                f"Name a FILE in {', '.join(_FORMAT_OF)}; PO and XLIFF need a --language other than de, one of "
-                f"{', '.join(services.live_languages)}."
-            )
-        name, data = services.exchange.export(wanted, today_in_germany())
-        if name.endswith(".zip") and path.suffix.lower() == ".csv":
-            raise CannotExchange("A CSV holds one sheet: choose it with --sheet, or name the FILE .zip.")
+        data = _export(services, wanted, path)
         try:
             path.write_bytes(data)
         except OSError as error:
@@ -75,14 +68,28 @@ def add_exchange_commands(group: AppGroup, services: Services, sentence: Callabl
             for problem in refused.problems:
                 click.echo(str(problem), err=True)
             raise CannotExchange(f"{len(refused.problems)} problem(s); nothing was stored.") from None
-        click.echo(
-            f"{len(plan.texts)} drafts, {len(plan.facts)} proposed facts, {len(plan.articles)} changed articles; "
-            f"{plan.unchanged} rows unchanged."
+        _report(plan)
+
+
+def _export(services: Services, wanted: Wanted, path: Path) -> bytes:
+    if not wanted.is_usable or wanted.language not in ("", *services.live_languages):
+        raise CannotExchange(
+            f"Name a FILE in {', '.join(_FORMAT_OF)}; PO and XLIFF need a --language other than de, one of "
+            f"{', '.join(services.live_languages)}."
         )
-        if plan.outdated:
-            click.echo(f"Made from an older German text, so they show as outdated: {', '.join(plan.outdated)}.", err=True)
-        if plan.unfinished:
-            click.echo(f"Not fully translated and so left out: {', '.join(plan.unfinished)}.", err=True)
+    name, data = services.exchange.export(wanted, today_in_germany())
+    if name.endswith(".zip") and path.suffix.lower() == ".csv":
+        raise CannotExchange("A CSV holds one sheet: choose it with --sheet, or name the FILE .zip.")
+    return data
+
+
+def _report(plan: Plan) -> None:
+    done = f"{len(plan.texts)} drafts, {len(plan.facts)} proposed facts, {len(plan.articles)} changed articles"
+    click.echo(f"{done}; {plan.unchanged} rows unchanged.")
+    if plan.outdated:
+        click.echo(f"Made from an older German text, so they show as outdated: {', '.join(plan.outdated)}.", err=True)
+    if plan.unfinished:
+        click.echo(f"Not fully translated and so left out: {', '.join(plan.unfinished)}.", err=True)
 
 
 def _importer(services: Services, name: str) -> Importer:

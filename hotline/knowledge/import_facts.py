@@ -94,12 +94,12 @@ def plan_articles(
             plan.refuse(place, "topic", "unknown", name=topic)
             continue
         stored = snapshot.articles.get(topic)
-        changed = {
-            **(_changed_article(about[topic], stored, snapshot, plan) if topic in about else {}),
-            **_changed_sources(by_topic.get(topic, []), stored, plan),
-        }
+        changed_article = _changed_article(about[topic], stored, snapshot, plan) if topic in about else {}
+        changed = {**changed_article, **_changed_sources(by_topic.get(topic, []), stored, plan)}
         if not changed:
             continue
+        if not changed_article:
+            place = Place(by_topic[topic][0].place, by_topic[topic][0].row)
         if "content.approve" not in importer.permissions:
             plan.refuse(place, "", "not_permitted_articles")
             continue

@@ -199,6 +199,8 @@ def test_articles_and_sources_are_changed_by_those_who_approve(desk: Desk) -> No
 
     changed = desk.workbook(change)
     assert desk.refused(changed, ANNA)[0][3] == "not_permitted_articles"
+    only_source = desk.workbook(set_cell("sources", {"topic": TOPIC}, title="A new title"))
+    assert desk.refused(only_source, ANNA)[0][0] == "sources", "the sheet somebody changed, not the one beside it"
     desk.exchange.store(changed, BEN)
     article = next(row for row in desk.hotline.rows("articles") if row["topic"] == TOPIC)
     assert (article["as_of"], article["follow_ups"]) == ("2026-11", ["documents_travel", "entry_ban"])
