@@ -220,7 +220,7 @@ class Services:
     @cached_property
     def doorbell(self) -> Doorbell:
         """Wakes the worker; registers the jobs on the queue."""
-        return register_jobs(self.queue, lambda: self.dispatcher)
+        return register_jobs(self.queue, lambda: self.dispatcher, lambda: self.uploads.sweep())
 
     @cached_property
     def dispatcher(self) -> Dispatcher:

@@ -17,6 +17,8 @@ from hotline.knowledge.editing import Edit, Revision
 from hotline.knowledge.exchange import Exchange, Upload, Wanted
 from hotline.knowledge.exchange_files import BrokenImport, read_sheets
 from hotline.knowledge.exchange_rows import SHEETS
+from hotline.knowledge.fact_editing import written
+from hotline.knowledge.fact_rows import read_facts
 from hotline.knowledge.import_plan import Importer
 from hotline.knowledge.import_texts import rows_of_sheet
 from hotline.knowledge.tables import read_xlsx, write_xlsx
@@ -306,3 +308,24 @@ def test_a_small_file_that_unpacks_to_a_large_one_is_refused(desk: Desk) -> None
         archive.writestr("texts.csv", b"0" * 120_000_000)
     for name in ("content.zip", "content.xlsx"):
         assert desk.refused(Upload(name, packed.getvalue()))[0][3] == "table_large"
+
+
+def test_each_database_takes_all_of_a_file_or_nothing(hotline: Hotline) -> None:
+    desk = desk_of(hotline)
+
+    def change(sheet: str, row: dict[str, str]) -> None:
+        set_cell("texts", GERMAN, short=NEW_SHORT)(sheet, row)
+        set_cell("facts", {"key": "reag.startup_adult"}, value="1234")(sheet, row)
+        set_cell("articles", {"topic": TOPIC}, as_of="2026-11")(sheet, row)
+
+    changed = desk.workbook(change)
+    before = desk.export()
+    waiting = hotline.services.fact_editing
+    with hotline.services.database.read() as connection:
+        row = written(read_facts(connection)["reag.startup_adult"])
+    proposal = waiting.propose({**row, "value": "999"}, "ben")
+    assert [found[3] for found in desk.refused(changed, BOTH)] == ["change_waits"]
+    waiting.reject(proposal.id, "ben")
+    done = desk.exchange.store(changed, BOTH)
+    assert (len(done.texts), len(done.facts), len(done.articles)) == (1, 1, 1)
+    assert desk.exchange.store(before, BOTH).is_empty, "the rows of the first export, which nobody touched, undo nothing"

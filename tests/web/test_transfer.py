@@ -90,7 +90,10 @@ def test_an_upload_is_gone_after_an_hour_and_is_nobody_elses(desk: Desk, someone
     clock = Clock()
     vars(desk.hotline.services.uploads)["_clock"] = clock
     (row,) = desk.hotline.rows("content_uploads")
-    clock.now = row["uploaded_at"] + timedelta(minutes=61)  # type: ignore[operator]
+    clock.now = row["uploaded_at"] + timedelta(minutes=59)  # type: ignore[operator]
+    desk.hotline.services.uploads.sweep()
+    assert len(desk.hotline.rows("content_uploads")) == 1
+    clock.move(minutes=2)
     assert anna.client.get(preview, base_url=BASE_URL).status_code == 302
     assert desk.hotline.rows("content_uploads") == []
 
