@@ -9,7 +9,7 @@ import io
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -29,8 +29,9 @@ from hotline.knowledge.wording import facts_named
 
 XLIFF = "urn:oasis:names:tc:xliff:document:1.2"
 NO_MARK = "new"
-_MARK = re.compile(r"\brevision (r\d+-\d+-[0-9a-f]+|new)\b")
-_VERSION = re.compile(r"\bversion (\d+)\b")
+# A program for translators may break the line of a note.
+_MARK = re.compile(r"\brevision\s+(r\d+-\d+-[0-9a-f]+|new)\b")
+_VERSION = re.compile(r"\bversion\s+(\d+)\b")
 # States of XLIFF 1.2 that say a person still has to look.
 _UNCHECKED = ("new", "needs-")
 
@@ -96,7 +97,7 @@ def units_of(snapshot: Snapshot, language: str, today: date) -> Iterator[Unit]:
                 for key in facts_named(source)
                 if (fact := snapshot.facts.get(key))
             ]
-            note = "\n".join([f"{head}; at most {LIMITS[part]} characters with the facts filled in", *facts])
+            note = "\n".join([head, f"at most {LIMITS[part]} characters with the facts filled in", *facts])
             yield Unit(topic, part, source, shown.texts[part] if shown else "", is_older, CONTROL.sub("", note), 0)
 
 
@@ -105,7 +106,11 @@ def units_of(snapshot: Snapshot, language: str, today: date) -> Iterator[Unit]:
 
 def write_translations_po(snapshot: Snapshot, language: str, today: date) -> bytes:
     """The texts of a language as PO."""
-    catalog = Catalog(locale=language, project="return hotline", version="1", fuzzy=False, charset="utf-8")
+    day = datetime.combine(today, time(), UTC)
+    catalog = Catalog(
+        locale=language, project="return hotline", header_comment="# Texts of the return hotline", msgid_bugs_address="none",
+        creation_date=day, revision_date=day, last_translator="none", language_team=language, charset="utf-8", fuzzy=False,
+    )  # fmt: skip
     for unit in units_of(snapshot, language, today):
         message = catalog.add(
             CONTROL.sub("", unit.source),
