@@ -18,6 +18,7 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from hotline.cli_centres import centre_commands
+from hotline.cli_exchange import add_exchange_commands
 from hotline.cli_health import health_command
 from hotline.cli_staff import audit_group, staff_group
 from hotline.counselling.desk import CannotReply, CounsellorDesk
@@ -146,6 +147,7 @@ def _content(services: Services) -> AppGroup:
                 click.echo("The directory of centres stays as it was imported.")
 
     group.add_command(health_command(services, _sentence))
+    add_exchange_commands(group, services, _sentence)
     return group
 
 

@@ -26,6 +26,7 @@ from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
 from hotline.dialogue.word_lists import WordLists
 from hotline.errors import CannotStart
 from hotline.knowledge.editing import Editing
+from hotline.knowledge.exchange import Exchange
 from hotline.knowledge.fact_editing import FactEditing
 from hotline.knowledge.library import LibraryReader
 from hotline.knowledge.link_fetch import LinkFetcher
@@ -33,6 +34,7 @@ from hotline.knowledge.link_jobs import LinkBell, register_link_job
 from hotline.knowledge.links import LinkChecks
 from hotline.knowledge.neutrality import Neutrality
 from hotline.knowledge.places import GermanPlaces
+from hotline.knowledge.uploads import Uploads
 from hotline.privacy.cipher import Cipher
 from hotline.settings import Settings
 from hotline.staff.accounts import StaffAccounts
@@ -175,6 +177,22 @@ class Services:
         return LinkChecks(self.database, LinkFetcher(), self.clock)
 
     @cached_property
+    def exchange(self) -> Exchange:
+        """Export and import of texts and facts."""
+        scripts = {code: self.languages[code].script for code in self.live_languages}
+        return Exchange(self.database, self.editing, self.fact_editing, self.neutrality, scripts, self._recognise_language)
+
+    def _recognise_language(self, text: str) -> list[tuple[str, float]]:
+        """The languages a text may be in; without Rasa nothing that could be relied on."""
+        parse = self.understander.parse(text, None)
+        return [(guess.name, guess.score) for guess in parse.languages] if parse.engine == "rasa" else []
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Files that wait to be confirmed."""
+        return Uploads(self.database, self.clock)
+
+    @cached_property
     def places(self) -> GermanPlaces:
         """The Land of every postcode and city."""
         return GermanPlaces.load(self.content_folder / "places")
@@ -211,7 +229,7 @@ class Services:
     @cached_property
     def doorbell(self) -> Doorbell:
         """Wakes the worker; registers the jobs on the queue."""
-        return register_jobs(self.queue, lambda: self.dispatcher)
+        return register_jobs(self.queue, lambda: self.dispatcher, lambda: self.uploads.sweep())
 
     @cached_property
     def link_bell(self) -> LinkBell:

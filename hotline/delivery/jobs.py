@@ -61,12 +61,13 @@ class Doorbell:
             log.warning("the job queue did not answer; the sweep will send the message", extra={"outbox_id": outbox_id})
 
 
-def register_jobs(queue: Huey, dispatcher: Callable[[], Dispatcher]) -> Doorbell:
+def register_jobs(queue: Huey, dispatcher: Callable[[], Dispatcher], tidy: Callable[[], object] | None = None) -> Doorbell:
     """Declare the jobs on a queue.
 
     Args:
         queue: where they run.
         dispatcher: gives the dispatcher when a job runs; the web process rings but never sends.
+        tidy: what else is done every minute, after the messages: removing what is kept for a while only.
     """
 
     def deliver(outbox_id: int) -> None:
@@ -79,6 +80,8 @@ def register_jobs(queue: Huey, dispatcher: Callable[[], Dispatcher]) -> Doorbell
     def sweep() -> None:
         for outbox_id in dispatcher().sweep():
             deliver(outbox_id)
+        if tidy is not None:
+            tidy()
 
     return Doorbell(job, queue.periodic_task(crontab(minute="*"), name="sweep")(sweep))
 

@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-import zipfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
-
-from openpyxl import Workbook, load_workbook
-from openpyxl.styles import Font
-from openpyxl.utils.exceptions import InvalidFileException
 
 from hotline.errors import CannotStart
 from hotline.knowledge.centres import BODIES, NATIONWIDE, Centre, lands_without
 from hotline.knowledge.places import LANDS, GermanPlaces
 from hotline.knowledge.sourced import is_url, source_problems
+from hotline.knowledge.tables import Rows, UnusableTable, header_problems, read_csv, read_xlsx, write_csv, write_xlsx
 
 COLUMNS = tuple(field.name for field in fields(Centre))
 LANGUAGES_PARTED_BY = "|"
 # A longer name leaves no room for its address in a message.
 NAME_CHARACTERS = 80
 DAYS = ("checked_on", "valid_until")
+# A spreadsheet drops the zero in front.
+POSTCODE_FIGURES = {"postcode": 5}
 _PHONE = re.compile(r"\+?[0-9][0-9 ()/-]{4,24}")
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -54,14 +50,10 @@ def read_centres(path: Path, places: GermanPlaces, languages: Collection[str]) -
         BrokenTable: with every problem found; rows are counted as a spreadsheet shows them.
     """
     rows = _read_rows(path)
-    header = rows[0][1] if rows else []
-    problems = [f"{path.name}, row 1: the column {name!r} is missing." for name in COLUMNS if name not in header]
-    problems += [
-        f"{path.name}, row 1: {name!r} is no column; use {', '.join(COLUMNS)}." for name in header if name not in COLUMNS
-    ]
-    problems += [f"{path.name}, row 1: the column {name!r} is there twice." for name in COLUMNS if header.count(name) > 1]
+    problems = [f"{path.name}, row 1: {problem}" for problem in header_problems(rows, COLUMNS)]
     if problems:
         raise BrokenTable(problems)
+    header = rows[0][1]
     centres, seen = [], dict[tuple[str, str, str], int]()
     for number, cells in rows[1:]:
         row = dict(zip(header, [*cells, *[""] * len(header)], strict=False))
@@ -123,60 +115,18 @@ def _split(text: str) -> list[str]:
 # -- files -----------------------------------------------------------------------------------------------------------------
 
 
-def _read_rows(path: Path) -> list[tuple[int, list[str]]]:
+def _read_rows(path: Path) -> Rows:
     """The rows that hold anything, with their numbers."""
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".xlsx"):
+        raise BrokenTable([f"{path.name}: save the table as .csv or .xlsx."])
     try:
-        read = {".csv": _read_csv, ".xlsx": _read_xlsx}[path.suffix.lower()]
-    except KeyError:
-        raise BrokenTable([f"{path.name}: save the table as .csv or .xlsx."]) from None
-    try:
-        rows = list(enumerate(read(path), start=1))
+        data = path.read_bytes()
+        return read_csv(data) if suffix == ".csv" else next(iter(read_xlsx(data, POSTCODE_FIGURES).values()))
     except OSError as error:
         raise BrokenTable([f"{path.name}: cannot be read ({error.strerror})."]) from None
-    if not rows or not any(rows[0][1]):
-        raise BrokenTable([f"{path.name}, row 1: must name the columns."])
-    return [(number, cells) for number, cells in rows if any(cells)]
-
-
-def _read_csv(path: Path) -> list[list[str]]:
-    try:
-        # utf-8-sig: spreadsheet programs put a byte order mark in front.
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError:
-        raise BrokenTable([f"{path.name}: is not UTF-8; save it as CSV UTF-8."]) from None
-    first = text.partition("\n")[0]
-    delimiter = ";" if first.count(";") > first.count(",") else ","
-    try:
-        return [
-            [cell.strip() for cell in row] for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-        ]
-    except csv.Error as error:
-        raise BrokenTable([f"{path.name}: is no CSV ({error}); check the quotes."]) from None
-
-
-def _read_xlsx(path: Path) -> list[list[str]]:
-    try:
-        book = load_workbook(path, read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        rows = [list(row) for row in sheet.iter_rows(values_only=True)]
-        book.close()
-    except (InvalidFileException, zipfile.BadZipFile, KeyError, IndexError, ValueError):
-        raise BrokenTable([f"{path.name}: is no XLSX file; save it anew from the spreadsheet program."]) from None
-    header = [_text(cell, "") for cell in rows[0]] if rows else []
-    names = [*header, *[""] * max((len(row) for row in rows), default=0)]
-    return [[_text(cell, name) for cell, name in zip(row, names, strict=False)] for row in rows]
-
-
-def _text(cell: Any, column: str) -> str:
-    """A cell as it would stand in a CSV: spreadsheets turn days into dates and postcodes into numbers."""
-    if cell is None:
-        return ""
-    if isinstance(cell, datetime):
-        return cell.date().isoformat()
-    if isinstance(cell, float) and cell.is_integer():
-        cell = int(cell)
-    text = str(cell).strip()
-    return text.zfill(5) if column == "postcode" and isinstance(cell, int) else text
+    except UnusableTable as error:
+        raise BrokenTable([f"{path.name}: {error}"]) from None
 
 
 def write_centres(path: Path, centres: Iterable[Centre]) -> int:
@@ -193,11 +143,11 @@ def write_centres(path: Path, centres: Iterable[Centre]) -> int:
         BrokenTable: the name ends otherwise, or the file cannot be written.
     """
     rows = [_row(centre) for centre in centres]
-    write = {".csv": _write_csv, ".xlsx": _write_xlsx}.get(path.suffix.lower())
-    if write is None:
+    suffix = path.suffix.lower()
+    if suffix not in (".csv", ".xlsx"):
         raise BrokenTable([f"{path.name}: the name must end in .csv or .xlsx."])
     try:
-        write(path, rows)
+        path.write_bytes(write_csv(COLUMNS, rows) if suffix == ".csv" else write_xlsx({"centres": [COLUMNS, *rows]}))
     except OSError as error:
         raise BrokenTable([f"{path.name}: cannot be written ({error.strerror})."]) from None
     return len(rows)
@@ -206,23 +156,3 @@ def write_centres(path: Path, centres: Iterable[Centre]) -> int:
 def _row(centre: Centre) -> list[str]:
     values = (getattr(centre, column) for column in COLUMNS)
     return [LANGUAGES_PARTED_BY.join(value) if isinstance(value, tuple) else str(value) for value in values]
-
-
-def _write_csv(path: Path, rows: Sequence[Sequence[str]]) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
-
-
-def _write_xlsx(path: Path, rows: Sequence[Sequence[str]]) -> None:
-    book = Workbook()
-    sheet = book.worksheets[0]
-    sheet.title = "centres"
-    for number, row in enumerate([COLUMNS, *rows], start=1):
-        for place, text in enumerate(row, start=1):
-            cell = sheet.cell(number, place, text)
-            # Text, whatever it looks like: no formula, and no number that loses its zero.
-            cell.data_type, cell.number_format = "s", "@"
-            if number == 1:
-                cell.font = Font(bold=True)
-    sheet.freeze_panes = "B2"
-    book.save(path)

@@ -6,7 +6,7 @@ translation keeps the version of the source it was made from, so "outdated" is a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -143,28 +143,32 @@ class Editing:
             CannotEdit: it is in review.
         """
         with self._database.begin() as connection:
-            _lock_topic(connection, edit.topic)
-            found = self.opened(connection, edit.topic, edit.language)
-            if found is not None and found.state == IN_REVIEW:
-                raise CannotEdit("in_review")
-            if found is not None and found.lock != edit.lock:
-                raise SavedByAnother(found)
-            published = self.published(connection, edit.topic, edit.language)
-            if found is None and edit.lock:
-                raise CannotEdit("gone")
-            words = {"title": edit.title.strip(), "short": edit.short.strip(), "full": edit.full.strip()}
-            kept = {
-                **words, "is_minor": edit.is_minor, "note": edit.note.strip(), "author": author, "lock": edit.lock + 1,
-                "saved_at": self._clock(), "source_version": edit.source_version,
-            }  # fmt: skip
-            if found is not None:
-                connection.execute(update(revisions).where(revisions.c.id == found.id).values(**kept))
-                return _get(connection, found.id)
-            new = {
-                "topic": edit.topic, "language": edit.language, "number": _next_number(connection, edit.topic, edit.language),
-                "version": published.version if published else 0, "state": DRAFT, "review": "machine", "starter": "",
-            }  # fmt: skip
-            return _get(connection, insert_returning_id(connection, revisions, {**new, **kept}))
+            return self.save_in(connection, edit, author)
+
+    def save_in(self, connection: Connection, edit: Edit, author: str) -> Revision:
+        """``save`` within a unit of work that holds more."""
+        _lock_topic(connection, edit.topic)
+        found = self.opened(connection, edit.topic, edit.language)
+        if found is not None and found.state == IN_REVIEW:
+            raise CannotEdit("in_review")
+        if found is not None and found.lock != edit.lock:
+            raise SavedByAnother(found)
+        published = self.published(connection, edit.topic, edit.language)
+        if found is None and edit.lock:
+            raise CannotEdit("gone")
+        words = {"title": edit.title.strip(), "short": edit.short.strip(), "full": edit.full.strip()}
+        kept = {
+            **words, "is_minor": edit.is_minor, "note": edit.note.strip(), "author": author, "lock": edit.lock + 1,
+            "saved_at": self._clock(), "source_version": edit.source_version,
+        }  # fmt: skip
+        if found is not None:
+            connection.execute(update(revisions).where(revisions.c.id == found.id).values(**kept))
+            return _get(connection, found.id)
+        new = {
+            "topic": edit.topic, "language": edit.language, "number": _next_number(connection, edit.topic, edit.language),
+            "version": published.version if published else 0, "state": DRAFT, "review": "machine", "starter": "",
+        }  # fmt: skip
+        return _get(connection, insert_returning_id(connection, revisions, {**new, **kept}))
 
     def submit(self, revision_id: int, lock: int, author: str) -> Revision:
         """Ask for a review.
@@ -173,11 +177,15 @@ class Editing:
             CannotEdit: it is no draft, or its texts cannot be published; ``problems`` says why.
         """
         with self._database.begin() as connection:
-            draft = self._expect(connection, revision_id, lock, DRAFT)
-            problems = [*self.problems(connection, draft.texts, draft.language), *_source_problems(connection, draft.topic)]
-            if problems:
-                raise CannotEdit("mend_first", tuple(problems))
-            return self._set_state(connection, draft, IN_REVIEW, author, "content.submit")
+            return self.submit_in(connection, revision_id, lock, author)
+
+    def submit_in(self, connection: Connection, revision_id: int, lock: int, author: str) -> Revision:
+        """``submit`` within a unit of work that holds more."""
+        draft = self._expect(connection, revision_id, lock, DRAFT)
+        problems = [*self.problems(connection, draft.texts, draft.language), *_source_problems(connection, draft.topic)]
+        if problems:
+            raise CannotEdit("mend_first", tuple(problems))
+        return self._set_state(connection, draft, IN_REVIEW, author, "content.submit")
 
     def take_back(self, revision_id: int, lock: int, actor: str, note: str = "") -> Revision:
         """Make a text in review a draft again: the author takes it back, or the reviewer returns it with a note."""
@@ -238,15 +246,19 @@ class Editing:
         Raises:
             CannotEdit: sources are missing or wrong.
         """
+        with self._database.begin() as connection:
+            self.change_article_in(connection, topic, values, actor)
+
+    def change_article_in(self, connection: Connection, topic: str, values: Mapping[str, Any], actor: str) -> None:
+        """``change_article`` within a unit of work that holds more."""
         problems = [problem for number, source in enumerate(values["sources"], 1) for problem in source_problems(number, source)]
         if problems or not values["sources"]:
             raise CannotEdit("no_sources" if not values["sources"] else "mend_first", tuple(problems))
-        with self._database.begin() as connection:
-            changed = connection.execute(update(articles).where(articles.c.topic == topic).values(**values, starter=""))
-            if not changed.rowcount:
-                connection.execute(insert(articles).values(topic=topic, **values, starter=""))
-            self._note(connection, actor, "content.article", topic)
-            count(self._database, connection, CONTENT_REVISION)
+        changed = connection.execute(update(articles).where(articles.c.topic == topic).values(**values, starter=""))
+        if not changed.rowcount:
+            connection.execute(insert(articles).values(topic=topic, **values, starter=""))
+        self._note(connection, actor, "content.article", topic)
+        count(self._database, connection, CONTENT_REVISION)
 
     def _publish(self, connection: Connection, found: Revision, approver: str, review: str) -> Revision:
         before = self.published(connection, found.topic, found.language)
@@ -286,6 +298,17 @@ class Editing:
 
     def _note(self, connection: Connection, actor: str, action: str, subject: str) -> None:
         connection.execute(insert(audit).values(actor=actor, action=action, object=subject, happened_at=self._clock()))
+
+
+def read_revisions(connection: Connection) -> list[Revision]:
+    """Every revision of every text, newest first."""
+    return _find(connection)
+
+
+def lock_topics(connection: Connection, slugs: Iterable[str]) -> None:
+    """Hold the texts of several topics until the unit of work ends."""
+    for slug in sorted(slugs):
+        _lock_topic(connection, slug)
 
 
 def _lock_topic(connection: Connection, topic: str) -> None:

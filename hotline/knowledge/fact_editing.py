@@ -74,17 +74,21 @@ class FactEditing:
             WrongFact: a column cannot be used.
             CannotEdit: nothing changes, or another change of this fact waits.
         """
-        after = written(parse_fact(raw))
         with self._database.begin() as connection:
-            before = self._current(connection, after["key"])
-            if before == after:
-                raise CannotEdit("unchanged")
-            if self.waiting(connection, after["key"]):
-                raise CannotEdit("change_waits")
-            values = {"key": after["key"], "state": PROPOSED, "before": before, "after": after, "author": author}
-            new_id = insert_returning_id(connection, fact_changes, {**values, "proposed_at": self._clock()})
-            self._note(connection, author, "fact.propose", after["key"])
-            return self._get(connection, new_id)
+            return self.propose_in(connection, raw, author)
+
+    def propose_in(self, connection: Connection, raw: Mapping[str, str], author: str) -> FactChange:
+        """``propose`` within a unit of work that holds more."""
+        after = written(parse_fact(raw))
+        before = self._current(connection, after["key"])
+        if before == after:
+            raise CannotEdit("unchanged")
+        if self.waiting(connection, after["key"]):
+            raise CannotEdit("change_waits")
+        values = {"key": after["key"], "state": PROPOSED, "before": before, "after": after, "author": author}
+        new_id = insert_returning_id(connection, fact_changes, {**values, "proposed_at": self._clock()})
+        self._note(connection, author, "fact.propose", after["key"])
+        return self._get(connection, new_id)
 
     def approve(self, change_id: int, approver: str) -> FactChange:
         """Make a proposed change true for everybody.
@@ -115,8 +119,7 @@ class FactEditing:
 
     def waiting(self, connection: Connection, key: str | None = None) -> list[FactChange]:
         """Changes that wait for approval."""
-        of_key = [fact_changes.c.key == key] if key is not None else []
-        return _find(connection, fact_changes.c.state == PROPOSED, *of_key)
+        return read_waiting(connection, key)
 
     def _current(self, connection: Connection, key: str) -> dict[str, str]:
         # The row is locked: of two who decide at once, the second sees what the first did.
@@ -149,6 +152,12 @@ class FactEditing:
 
     def _note(self, connection: Connection, actor: str, action: str, key: str) -> None:
         connection.execute(insert(audit).values(actor=actor, action=action, object=key, happened_at=self._clock()))
+
+
+def read_waiting(connection: Connection, key: str | None = None) -> list[FactChange]:
+    """Changes that wait for approval, of one fact or of all."""
+    of_key = [fact_changes.c.key == key] if key is not None else []
+    return _find(connection, fact_changes.c.state == PROPOSED, *of_key)
 
 
 def texts_naming(connection: Connection, key: str) -> list[tuple[str, str]]:

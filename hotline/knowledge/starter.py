@@ -34,7 +34,7 @@ CONFIDENCES = tuple(sorted(SAID))
 OWNER = "content"
 # The C one is ten times faster; hundreds of files are read at every start.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_AS_OF = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
+AS_OF = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 
 
 class BrokenContent(CannotStart):
@@ -117,7 +117,7 @@ def _article_problems(raw: Mapping[str, Any], topic: str, policies: Mapping[str,
     problems = []
     if raw.get("topic") != topic:
         problems.append(f"topic must be {topic!r}, as the folder.")
-    if not _AS_OF.fullmatch(str(raw.get("as_of", ""))):
+    if not AS_OF.fullmatch(str(raw.get("as_of", ""))):
         problems.append("as_of must be YYYY, YYYY-MM or YYYY-MM-DD.")
     if not isinstance(raw.get("valid_until"), date):
         problems.append("valid_until must be a day, YYYY-MM-DD.")

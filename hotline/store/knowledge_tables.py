@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Date, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, Date, ForeignKey, Index, Integer, LargeBinary, String, Table, Text, UniqueConstraint
 
 from hotline.store.columns import UtcDateTime, id_column, metadata, reference, source_columns
 
@@ -132,6 +132,19 @@ job_runs = Table(
     Column("ran_at", UtcDateTime),
     Column("outcome", String(12), nullable=False),
     Column("done", Integer, nullable=False),
+)
+
+# Files on their way in, until their sender confirms what they change; for an hour at most, and one for each account.
+content_uploads = Table(
+    "content_uploads",
+    metadata,
+    id_column(),
+    Column("account_id", ForeignKey("staff_accounts.id"), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("is_for_review", Boolean, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("uploaded_at", UtcDateTime, nullable=False),
 )
 
 centres = Table(

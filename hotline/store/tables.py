@@ -18,6 +18,7 @@ from hotline.store.conversation_tables import (
 from hotline.store.knowledge_tables import (
     articles,
     centres,
+    content_uploads,
     country_facts,
     country_notes,
     fact_changes,
@@ -37,6 +38,7 @@ __all__ = [
     "audit",
     "centres",
     "contacts",
+    "content_uploads",
     "conversations",
     "counters",
     "country_facts",

@@ -22,13 +22,14 @@ STAFF_AREAS = ("staff", "studio", "console", "reports")
 REFUSED = "webhooks_refused"
 
 
-def access(rule: Rule, *, permission: str | None = None) -> Callable[[View], View]:
+def access(rule: Rule, *, permission: str | None = None, max_bytes: int | None = None) -> Callable[[View], View]:
     """Name the rule of a view.
 
     Args:
         rule: public (anybody), twilio (signed webhook), simulator (where it is on), twilio_api (account), staff (signed in and
             permitted), staff_door (the way to signing in: anybody, but no forged form).
         permission: of ``staff.roles``; every staff view names one, no other view does.
+        max_bytes: how large a request may be, where the limit of all others is too small; read only for who may use the view.
 
     Raises:
         ValueError: a staff view without a known permission, or another one with it.
@@ -39,6 +40,7 @@ def access(rule: Rule, *, permission: str | None = None) -> Callable[[View], Vie
     def mark(view: View) -> View:
         view.access_rule = rule  # type: ignore[attr-defined]
         view.access_permission = permission  # type: ignore[attr-defined]
+        view.access_max_bytes = max_bytes  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -61,6 +63,9 @@ def guard(app: Flask) -> None:
         view: Any = app.view_functions[request.endpoint]
         rule = getattr(view, "access_rule", None)
         if rule == "staff":
+            # Before the check, which reads the form; a stranger's is not read at all.
+            if view.access_max_bytes is not None:
+                request.max_content_length = view.access_max_bytes
             return check_staff(services(), view.access_permission)
         if rule not in _CHECKS:
             abort(403)

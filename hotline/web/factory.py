@@ -20,9 +20,10 @@ from hotline.web.studio.health import health
 from hotline.web.studio.matrix import matrix
 from hotline.web.studio.texts import texts
 from hotline.web.studio.topics import topics
+from hotline.web.studio.transfer import transfer
 from hotline.web.webhooks import webhooks
 
-STUDIO = (matrix, texts, topics, facts, health)
+STUDIO = (matrix, texts, topics, facts, health, transfer)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
 HEADERS = {

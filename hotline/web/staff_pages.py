@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from flask import Flask, render_template
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError, NotFound, default_exceptions
+from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError, NotFound, RequestEntityTooLarge, default_exceptions
 from werkzeug.wrappers import Response as AnyResponse
 
 from hotline.staff.sessions import StaffSession
@@ -27,6 +27,7 @@ _ERRORS = {
     ForgedRequest: (screen_key("staff.error_forged_title"), screen_key("staff.error_forged")),
     Forbidden: (screen_key("staff.error_forbidden_title"), screen_key("staff.error_forbidden")),
     NotFound: (screen_key("staff.error_missing_title"), screen_key("staff.error_missing")),
+    RequestEntityTooLarge: (screen_key("staff.error_large_title"), screen_key("staff.error_large")),
     InternalServerError: (screen_key("staff.error_ours_title"), screen_key("staff.error_ours")),
 }
 _ANY_ERROR = (screen_key("staff.error_any_title"), screen_key("staff.error_any"))

@@ -273,3 +273,11 @@ def test_queue_without_redis_is_a_file_in_the_data_folder(tmp_path: Path) -> Non
     queue = Services(settings).queue
     queue.storage.close()
     assert (tmp_path / "jobs.db").exists()
+
+
+def test_what_is_kept_for_a_while_only_is_tidied_away_with_every_sweep(queue: Huey, desk: Desk) -> None:
+    tidied: list[str] = []
+    doorbell = register_jobs(queue, lambda: desk.dispatcher, lambda: tidied.append("done"))
+    doorbell.sweep()
+    _work_off(queue)
+    assert tidied == ["done"]

@@ -82,6 +82,7 @@ def test_capability_room_knows_no_web_server_no_settings_and_nobody_above_it(roo
         "hotline.cli_centres",
         "hotline.cli_staff",
         "hotline.cli_health",
+        "hotline.cli_exchange",
         "hotline.services",
         "hotline.settings",
         "app",
@@ -106,6 +107,7 @@ def test_nobody_but_the_entry_imports_the_web_room_and_the_commands() -> None:
     assert _importers("hotline.cli_centres") <= {"hotline.cli"}
     assert _importers("hotline.cli_staff") <= {"hotline.cli"}
     assert _importers("hotline.cli_health") <= {"hotline.cli"}
+    assert _importers("hotline.cli_exchange") <= {"hotline.cli"}
 
 
 def test_settings_are_read_at_the_entry_and_handed_on_as_values() -> None:
@@ -122,6 +124,7 @@ def test_services_put_together_are_known_to_web_and_commands_only() -> None:
         "hotline.cli_centres",
         "hotline.cli_staff",
         "hotline.cli_health",
+        "hotline.cli_exchange",
     }
 
 
