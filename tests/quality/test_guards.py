@@ -32,6 +32,7 @@ VALUES = {
     "key": "reag.startup_adult",
     "change_id": "1",
     "decision": "reject",
+    "upload_id": "1",
 }
 # One form for each webhook, so that a new one cannot be forgotten here.
 FORMS = {

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import BaseWSGIServer
 
 from hotline.knowledge.link_fetch import Outcome
 from hotline.web.staff_session import cookie_name
 from hotline.web.staff_texts import LANGUAGE_COOKIE
-from tests.conftest import Hotline, make_hotline, make_settings
+from tests.conftest import Hotline
+from tests.web.browsing import DESKTOP, SMALL, check_accessibility, serve
 from tests.web.staff import open_session
-from tests.web.test_simulator_browser import DESKTOP, SMALL, browser, check_accessibility
-
-__all__ = ["browser"]
 
 DEAD = "https://bamf.de"
 
@@ -31,20 +28,10 @@ class _Web:
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hotline, BaseWSGIServer, str]]:
     """The studio at a free port, and the session of an editor."""
-    hotline: Hotline | None = None
-    listening = make_server("127.0.0.1", 0, lambda *request: hotline.app(*request), threaded=True)  # type: ignore[union-attr]
-    base = f"http://127.0.0.1:{listening.server_port}"
-    hotline = make_hotline(make_settings(tmp_path_factory.mktemp("studio"), HOTLINE_ENV="local", PUBLIC_BASE_URL=base))
-    vars(hotline.services.link_checks)["_fetcher"] = _Web()
-    hotline.services.link_checks.run()
-    token = open_session(hotline, "anna", ["editor"])
-    thread = Thread(target=listening.serve_forever)
-    thread.start()
-    yield hotline, listening, token
-    listening.shutdown()
-    thread.join()
-    listening.server_close()
-    hotline.services.database.close()
+    with serve(tmp_path_factory.mktemp("studio")) as (hotline, listening):
+        vars(hotline.services.link_checks)["_fetcher"] = _Web()
+        hotline.services.link_checks.run()
+        yield hotline, listening, open_session(hotline, "anna", ["editor"])
 
 
 def _open(browser: Browser, studio: tuple[Hotline, BaseWSGIServer, str], viewport: dict[str, int], path: str) -> Page:
