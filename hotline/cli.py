@@ -30,10 +30,11 @@ from hotline.errors import CannotStart
 from hotline.knowledge.loading import load_content
 from hotline.knowledge.problems import SENTENCES
 from hotline.knowledge.starter import read_content
+from hotline.model_commands import model_commands
 from hotline.services import Services
 from hotline.store import migrate
 from hotline.telephony.audio_build import build_audio
-from hotline.understanding.local_server import running_server
+from hotline.understanding.local_server import running_server, serving_model
 
 
 class UnusableLine(CannotStart):
@@ -50,6 +51,7 @@ def register_commands(app: Flask, services: Services) -> None:
         app.cli.add_command(group)
     for group in (_db(services), _handoffs(services), _outbox(services)):
         app.cli.add_command(group)
+    app.cli.add_command(model_commands(services))
     app.cli.add_command(_worker(services))
     app.cli.add_command(_understand(services))
 
@@ -296,18 +298,27 @@ def _outbox(services: Services) -> AppGroup:
 
 def _understand(services: Services) -> click.Command:
     @click.command("understand")
+    @click.option("--model", help="Name of another model than the live one.")
     @_sentence
-    def understand() -> None:
+    def understand(model: str | None) -> None:
         """Understand JSON lines ({"text": …, "channel": …, "language": …}) from standard input, as a live turn would."""
         settings = services.settings
-        with running_server(settings.rasa_url, settings.rasa_token, services.models_folder.parent) as is_there:
+        if model is not None:
+            with serving_model(settings.rasa_token, services.rasa_project, model) as url:
+                _understand_lines(services.interpreter_of(url))
+            return
+        with running_server(settings.rasa_url, settings.rasa_token, services.rasa_project) as is_there:
             if not is_there:
                 click.echo("No understanding process answers: the fallback understands.", err=True)
-            for number, line in enumerate(sys.stdin, start=1):
-                if line.strip():
-                    click.echo(json.dumps(_understand_line(services.interpreter, line, number), ensure_ascii=False))
+            _understand_lines(services.interpreter)
 
     return understand
+
+
+def _understand_lines(interpreter: Interpreter) -> None:
+    for number, line in enumerate(sys.stdin, start=1):
+        if line.strip():
+            click.echo(json.dumps(_understand_line(interpreter, line, number), ensure_ascii=False))
 
 
 def _understand_line(interpreter: Interpreter, line: str, number: int) -> dict[str, Any]:
@@ -325,6 +336,7 @@ def _worker(services: Services) -> click.Command:
     def worker() -> None:
         """Send what is in the outbox until told to stop."""
         migrate.check_revision(services.database)
+        services.training_bell  # noqa: B018 - made now, so that the queue knows its jobs
         run_worker(services.queue, services.doorbell)
 
     return worker

@@ -11,7 +11,18 @@ import pytest
 from hotline.settings import ROOT
 
 LONGEST_FILE = 400
-ROOMS = ("dialogue", "understanding", "knowledge", "counselling", "telephony", "delivery", "reporting", "privacy", "staff")
+ROOMS = (
+    "dialogue",
+    "understanding",
+    "knowledge",
+    "counselling",
+    "telephony",
+    "delivery",
+    "reporting",
+    "privacy",
+    "staff",
+    "training",
+)
 OURS = ("hotline", "tests", "deploy", "bench", "nlu_data")
 DATABASES = {"sqlalchemy", "alembic", "sqlite3", "psycopg"}
 WEB_SERVERS = {"flask", "werkzeug", "gunicorn"}
@@ -102,7 +113,11 @@ def test_settings_are_read_at_the_entry_and_handed_on_as_values() -> None:
 
 
 def test_services_put_together_are_known_to_web_and_commands_only() -> None:
-    assert {m for m in _importers("hotline.services") if not _is_in(m, "hotline.web")} <= {"app", "hotline.cli"}
+    assert {m for m in _importers("hotline.services") if not _is_in(m, "hotline.web")} <= {
+        "app",
+        "hotline.cli",
+        "hotline.model_commands",
+    }
 
 
 def test_hotline_and_rasa_project_never_import_each_other() -> None:
