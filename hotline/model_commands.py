@@ -29,7 +29,8 @@ def model_commands(services: Services) -> AppGroup:
         with services.database.read() as connection:
             found = services.trainings.all(connection)
         for training in found:
-            mark = "LIVE" if training.model == live else "    " if services.models.has(training.model) else "gone"
+            is_there = training.is_open or services.models.has(training.model)
+            mark = "LIVE" if training.model == live else "    " if is_there else "gone"
             click.echo(f"{training.model:>8} {mark} {training.asked_at:%Y-%m-%d %H:%M} UTC {training.author} {_state(training)}")
         click.echo(f"{STARTER_MODEL:>8} {'LIVE' if live == STARTER_MODEL else '    '} of the files alone")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ from hotline.training.danger_watch import ADD, APPROVED, DANGER_REVISION, REMOVE
 
 PROPOSED, REJECTED = "proposed", "rejected"
 LONGEST_RULE = 2000
+_PARTS = re.compile(r"\|| [+-] ")
 
 
 @dataclass(frozen=True)
@@ -149,6 +151,8 @@ class DangerEditing:
     def _expect_change(self, connection: Connection, wanted: RuleChange) -> None:
         rules = self.rules(connection, wanted.language, wanted.category)
         same = [rule for rule in rules if RuleChange(wanted.language, rule.category, rule.text, ADD).mark == wanted.mark]
+        if not same and not all(piece.strip(" *") for piece in _PARTS.split(f" {wanted.rule} ")):
+            raise Refused("danger_rule")
         is_there = any(not rule.is_muted for rule in same)
         if is_there == (wanted.kind == ADD):
             raise Refused("unchanged") if is_there else Refused("unknown", name=wanted.rule)

@@ -112,14 +112,11 @@ class TrainingRun:
         """Run a program of the Rasa project; it prints its progress as JSON lines."""
         project = self._place.project
         self._place.log_folder.mkdir(parents=True, exist_ok=True)
-        with (self._place.log_folder / f"training-{step}.log").open("wb") as kept:
-            process = subprocess.Popen(  # noqa: S603 - our own program
-                [str(project.python), *arguments],
-                cwd=project.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=kept,
-            )
+        options: dict[str, Any] = {"cwd": project.folder, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
+        with (
+            (self._place.log_folder / f"training-{step}.log").open("wb") as kept,
+            subprocess.Popen([str(project.python), *arguments], stderr=kept, **options) as process,  # noqa: S603 - our own program
+        ):
             watchdog = threading.Timer(LONGEST_SECONDS, process.kill)
             watchdog.start()
             try:
@@ -127,12 +124,13 @@ class TrainingRun:
                     told = _read_progress(line)
                     if told is not None and not self._trainings.tell(training_id, *told):
                         raise TrainingFailed("interrupted")
-                if process.wait():
-                    raise TrainingFailed(step)
+            except BaseException:
+                process.kill()
+                raise
             finally:
                 watchdog.cancel()
-                process.kill()
-                process.wait()
+        if process.returncode:
+            raise TrainingFailed(step)
 
     @contextlib.contextmanager
     def _breathing(self, training_id: int) -> Iterator[None]:
