@@ -1,6 +1,7 @@
 // Follows a training: fetches how far it is every two seconds, and shows the whole page once it is done.
 const SECONDS = 2;
 const place = document.querySelector("#progress");
+const phase = document.querySelector("#phase");
 
 async function look() {
   try {
@@ -8,6 +9,10 @@ async function look() {
     if (answer.ok) {
       // Our own server's page, made of escaped texts.
       place.innerHTML = await answer.text();
+      // A screen reader hears of each step once, not of every second.
+      if (phase.textContent !== place.firstElementChild.dataset.phase) {
+        phase.textContent = place.firstElementChild.dataset.phase;
+      }
     }
     if (answer.status === 401 || place.firstElementChild.dataset.open === "no") {
       location.reload();
