@@ -232,7 +232,9 @@ class Services:
     def training_bell(self) -> TrainingBell:
         """Wakes the worker for a training; registers the job on the queue."""
         return register_trainings(
-            self.queue, lambda: self.trainings, lambda training_id: start_process(training_id, self.settings.root)
+            self.queue,
+            lambda: self.trainings,
+            lambda training_id: start_process(training_id, self.settings.root, self.settings.data_dir / "training.log"),
         )
 
     def _answers_of(self, model: str, questions: list[Question]) -> list[Answer]:

@@ -68,7 +68,9 @@ def main() -> None:
     languages = sorted({case.language for case in topics})
     figures = {code: _figures(code, topics, dangers) for code in languages}
     if options.figures is not None:
-        options.figures.write_text(json.dumps({"figures": figures, "broken": _broken(figures)}), encoding="utf-8")
+        # Where there was nothing to count there is no figure, and JSON knows no such number.
+        known = {code: {name: value for name, value in found.items() if not np.isnan(value)} for code, found in figures.items()}
+        options.figures.write_text(json.dumps({"figures": known, "broken": _broken(figures)}), encoding="utf-8")
         return
     pictures = DOCS / "pictures"
     pictures.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hotline.dialogue.safety import DangerNet, mark_of, most_urgent
+from hotline.dialogue.safety import BrokenDangerRule, DangerNet, mark_of, most_urgent
 from hotline.store.counters import read_counter
 from hotline.store.database import Database
 from hotline.store.training_tables import danger_changes
@@ -113,8 +113,10 @@ class DangerWatch:
                 revision = read_counter(connection, DANGER_REVISION)
                 if revision == self._revision:
                     return
-                changes = approved_changes(connection)
-        except SQLAlchemyError:
-            log.warning("changes of the danger rules could not be read; the last ones hold")
+                overlay = Overlay(self.base, approved_changes(connection))
+        except (SQLAlchemyError, BrokenDangerRule) as error:
+            log.warning(
+                "changes of the danger rules could not be read; the last ones hold", extra={"cause": type(error).__name__}
+            )
             return
-        self._overlay, self._revision = Overlay(self.base, changes), revision
+        self._overlay, self._revision = overlay, revision

@@ -157,14 +157,16 @@ def _read_progress(line: bytes) -> tuple[str, int | None] | None:
         return None
 
 
-def start_process(training_id: int, root: Path) -> None:
+def start_process(training_id: int, root: Path, log_path: Path) -> None:
     """Begin a training in a process of its own, which outlives the one that starts it.
 
     Args:
         training_id: of a waiting one.
         root: folder of the project.
+        log_path: file for what it prints.
     """
     command = [sys.executable, "-m", "flask", "--app", "app", "model", "run", str(training_id)]
-    subprocess.Popen(  # noqa: S603 - our own program with a number
-        command, cwd=root, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    with log_path.open("ab") as kept:
+        subprocess.Popen(  # noqa: S603 - our own program with a number
+            command, cwd=root, stdin=subprocess.DEVNULL, stdout=kept, stderr=kept, start_new_session=True
+        )

@@ -14,7 +14,7 @@ from hotline.knowledge.problems import Refused
 from hotline.privacy.audit import note_action
 from hotline.store.database import Database, insert_returning_id
 from hotline.store.training_tables import model_switches
-from hotline.training.trainings import READY, Trainings
+from hotline.training.trainings import OPEN, READY, Trainings
 from hotline.understanding.models import ModelShelf
 from hotline.understanding.port import STARTER_MODEL
 
@@ -118,12 +118,14 @@ class ModelSwitch:
         return [Switch(*row) for row in connection.execute(select(*columns).order_by(model_switches.c.id.desc()))]
 
     def clear(self) -> None:
-        """Take the oldest models off the shelf; the live one and the one before always stay."""
+        """Take off the shelf what cannot go live, and the oldest models; the live one and the one before always stay."""
         with self._database.read() as connection:
+            states = {training.model: training.state for training in self._trainings.all(connection)}
             spared = {self._shelf.live(), self.before(connection)}
-        for name in self._shelf.names()[:-KEPT]:
-            if name not in spared:
-                self._shelf.remove(name)
+        names = [name for name in self._shelf.names() if states.get(name) not in OPEN]
+        ready = [name for name in names if states.get(name) == READY]
+        for name in set(names) - set(ready[-KEPT:]) - spared:
+            self._shelf.remove(name)
 
     def _hand_over(self, model: str) -> bool:
         try:

@@ -69,7 +69,7 @@ def test_phrase_that_would_spoil_the_training_is_refused(quick_hotline: Hotline,
 
 def test_words_find_phrases_of_files_and_studio(quick_hotline: Hotline) -> None:
     quick_hotline.services.phrase_editing.add("de", "luggage", NEW, "anna")
-    assert _found(quick_hotline, wanted="meine nähmaschine") == [("luggage", NEW, "added")]
+    assert _found(quick_hotline, wanted="meine nähmaschine")[0] == ("luggage", NEW, "added")
     assert len(_found(quick_hotline)) > 3000
 
 
