@@ -57,7 +57,7 @@ def main() -> None:
         # The web server, the commands and Rasa must share the token; without one of the operator's it is the local one.
         if not environment.get("RASA_TOKEN"):
             environment["RASA_TOKEN"] = _local_token(data_dir)
-        rasa: list[str | Path] = [rasa_python, "serve.py", "--port", rasa_port, "--model", "models/hotline.tar.gz"]
+        rasa: list[str | Path] = [rasa_python, "serve.py", "--port", rasa_port, "--shelf", data_dir.resolve() / "models"]
         parts.append(_start("understanding", rasa, environment, data_dir, ROOT / "nlu_data"))
         parts.append(_start("worker", [BACKEND / "bin" / "flask", "worker"], environment, data_dir))
         # gunicorn.conf.py says how it runs.

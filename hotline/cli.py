@@ -35,11 +35,12 @@ from hotline.knowledge.centre_store import has_own_directory
 from hotline.knowledge.loading import load_content
 from hotline.knowledge.problems import SENTENCES
 from hotline.knowledge.starter import Content, read_content, read_policies
+from hotline.model_commands import model_commands
 from hotline.services import Services
 from hotline.staff.accounts import CannotChangeAccount
 from hotline.store import migrate
 from hotline.telephony.audio_build import build_audio
-from hotline.understanding.local_server import running_server
+from hotline.understanding.local_server import running_server, serving_model
 
 
 class UnusableLine(CannotStart):
@@ -59,6 +60,7 @@ def register_commands(app: Flask, services: Services) -> None:
     app.cli.add_command(centre_commands(services, _sentence))
     for group in (staff_group(services, _sentence), audit_group(services, _sentence)):
         app.cli.add_command(group)
+    app.cli.add_command(model_commands(services))
     app.cli.add_command(_worker(services))
     app.cli.add_command(_understand(services))
 
@@ -316,18 +318,27 @@ def _outbox(services: Services) -> AppGroup:
 
 def _understand(services: Services) -> click.Command:
     @click.command("understand")
+    @click.option("--model", help="Name of another model than the live one.")
     @_sentence
-    def understand() -> None:
+    def understand(model: str | None) -> None:
         """Understand JSON lines ({"text": …, "channel": …, "language": …}) from standard input, as a live turn would."""
         settings = services.settings
-        with running_server(settings.rasa_url, settings.rasa_token, services.models_folder.parent) as is_there:
+        if model is not None:
+            with serving_model(settings.rasa_token, services.rasa_project, model) as url:
+                _understand_lines(services.interpreter_of(url))
+            return
+        with running_server(settings.rasa_url, settings.rasa_token, services.rasa_project) as is_there:
             if not is_there:
                 click.echo("No understanding process answers: the fallback understands.", err=True)
-            for number, line in enumerate(sys.stdin, start=1):
-                if line.strip():
-                    click.echo(json.dumps(_understand_line(services.interpreter, line, number), ensure_ascii=False))
+            _understand_lines(services.interpreter)
 
     return understand
+
+
+def _understand_lines(interpreter: Interpreter) -> None:
+    for number, line in enumerate(sys.stdin, start=1):
+        if line.strip():
+            click.echo(json.dumps(_understand_line(interpreter, line, number), ensure_ascii=False))
 
 
 def _understand_line(interpreter: Interpreter, line: str, number: int) -> dict[str, Any]:
@@ -346,6 +357,7 @@ def _worker(services: Services) -> click.Command:
         """Send what is in the outbox, and check links, until told to stop."""
         migrate.check_revision(services.database)
         services.link_bell  # noqa: B018 - registers its job on the queue
+        services.training_bell  # noqa: B018 - made now, so that the queue knows its jobs
         run_worker(services.queue, services.doorbell)
 
     return worker

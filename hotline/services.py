@@ -11,7 +11,7 @@ from huey import Huey
 from huey.storage import BaseSqlStorage
 
 from hotline.delivery.dispatch import Dispatcher
-from hotline.delivery.jobs import Doorbell, open_queue, register_jobs
+from hotline.delivery.jobs import Doorbell, TrainingBell, open_queue, register_jobs, register_trainings
 from hotline.delivery.outbox import Outbox
 from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.definition import Definition
@@ -47,10 +47,20 @@ from hotline.telephony.audio import AudioLibrary
 from hotline.telephony.client import TwilioSender
 from hotline.telephony.languages import Language, load_languages
 from hotline.telephony.prompts import PromptBook
+from hotline.training.danger_changes import DangerEditing
+from hotline.training.danger_check import DangerCheck
+from hotline.training.danger_watch import DangerWatch
+from hotline.training.phrase_files import PhraseFiles
+from hotline.training.phrases import PhraseEditing
+from hotline.training.regressions import Answer, Question, Regressions
+from hotline.training.run import TrainingRun, Workplace, start_process
+from hotline.training.switching import ModelSwitch
+from hotline.training.trainings import Trainings
 from hotline.understanding.entities import EntityFinder
-from hotline.understanding.fallback import FallbackUnderstander
-from hotline.understanding.rasa import RasaClient, ResilientUnderstander
-from hotline.understanding.thresholds import Thresholds
+from hotline.understanding.local_server import RasaProject, serving_model
+from hotline.understanding.models import FollowingFallback, ModelShelf
+from hotline.understanding.port import Understander
+from hotline.understanding.rasa import OnlyRasa, RasaClient, ResilientUnderstander
 
 # What people ask most, first in every menu.
 MENU = (
@@ -59,6 +69,8 @@ MENU = (
 )  # fmt: skip
 ASK_A_COUNSELLOR = "answer.figure_from_counsellor"
 STATUS_PATH = "/webhooks/twilio/status"
+# A measurement on a busy machine may take its time; a person on the line may not.
+MEASURING_SECONDS = 30.0
 
 
 class Services:
@@ -86,6 +98,16 @@ class Services:
     def models_folder(self) -> Path:
         """What training left: the model, and the phrases and thresholds the hotline reads."""
         return self.settings.root / "nlu_data" / "models"
+
+    @cached_property
+    def models(self) -> ModelShelf:
+        """The models there are, and the one in use."""
+        return ModelShelf(self.models_folder, self.settings.data_dir / "models")
+
+    @cached_property
+    def rasa_project(self) -> RasaProject:
+        """What models are trained and served from."""
+        return RasaProject(self.models_folder.parent, self.models.folder)
 
     @cached_property
     def languages(self) -> dict[str, Language]:
@@ -167,6 +189,73 @@ class Services:
         return Editing(self.database, self.neutrality)
 
     @cached_property
+    def phrase_files(self) -> PhraseFiles:
+        """The starter's phrases and the samples understanding is judged by."""
+        return PhraseFiles(self.models_folder.parent)
+
+    @cached_property
+    def phrase_editing(self) -> PhraseEditing:
+        """How training phrases change."""
+        return PhraseEditing(self.database, self.phrase_files)
+
+    @cached_property
+    def regressions(self) -> Regressions:
+        """Questions asked before and after every training."""
+        return Regressions(self.database, self.phrase_files)
+
+    @cached_property
+    def danger_watch(self) -> DangerWatch:
+        """The danger net as it holds now."""
+        return DangerWatch(DangerNet.load(self.content_folder / "danger"), self.database)
+
+    @cached_property
+    def danger_check(self) -> DangerCheck:
+        """What a change of the danger rules would do."""
+        return DangerCheck(self.danger_watch.base, self.phrase_files)
+
+    @cached_property
+    def danger_editing(self) -> DangerEditing:
+        """How danger rules change."""
+        return DangerEditing(self.database, self.content_folder / "danger", lambda: self.danger_check)
+
+    @cached_property
+    def trainings(self) -> Trainings:
+        """Trainings asked for and what came of them."""
+        return Trainings(self.database)
+
+    @cached_property
+    def training_run(self) -> TrainingRun:
+        """Does the work of a training; its own process and ``flask model train`` use it."""
+        place = Workplace(self.rasa_project, self._answers_of, self.models.live, self.settings.data_dir)
+        return TrainingRun(self.database, self.trainings, self.phrase_editing, self.regressions, place)
+
+    @cached_property
+    def model_switch(self) -> ModelSwitch:
+        """Puts models live."""
+        rasa = (self.settings.rasa_url, self.settings.rasa_token)
+        return ModelSwitch(self.database, self.models, self.trainings, rasa)
+
+    @cached_property
+    def training_bell(self) -> TrainingBell:
+        """Wakes the worker for a training; registers the job on the queue."""
+        return register_trainings(
+            self.queue,
+            lambda: self.trainings,
+            lambda training_id: start_process(training_id, self.settings.root, self.settings.data_dir / "training.log"),
+        )
+
+    def _answers_of(self, model: str, questions: list[Question]) -> list[Answer]:
+        """What a model makes of questions, served beside whatever runs."""
+        with serving_model(self.settings.rasa_token, self.rasa_project, model) as url:
+            interpreter = self.interpreter_of(url)
+            understood = [interpreter.interpret(question.text, question.language).to_dict() for question in questions]
+        return [Answer(found["topic"], found["decision"], found["danger"]) for found in understood]
+
+    def interpreter_of(self, url: str) -> Interpreter:
+        """What texts mean to one understanding process and nothing in its stead."""
+        return self._interpreter_around(OnlyRasa(RasaClient(url, self.settings.rasa_token, MEASURING_SECONDS)))
+
+    @cached_property
     def fact_editing(self) -> FactEditing:
         """How facts change."""
         return FactEditing(self.database)
@@ -201,17 +290,21 @@ class Services:
     def understander(self) -> ResilientUnderstander:
         """Rasa, and what stands in for it."""
         rasa = RasaClient(self.settings.rasa_url, self.settings.rasa_token, self.settings.rasa_timeout_seconds)
-        return ResilientUnderstander(rasa, FallbackUnderstander.load(self.models_folder / "phrases.tsv"))
+        fallback = FollowingFallback(self.models)
+        return ResilientUnderstander(rasa, fallback, answered=fallback.follow)
 
     @cached_property
     def interpreter(self) -> Interpreter:
         """What texts mean."""
+        return self._interpreter_around(self.understander)
+
+    def _interpreter_around(self, understander: Understander) -> Interpreter:
         return Interpreter(
-            self.understander,
-            DangerNet.load(self.content_folder / "danger"),
+            understander,
+            self.danger_watch,
             WordLists.load(self.content_folder / "words", self.languages),
             EntityFinder.load(self.content_folder / "places", self.languages),
-            Thresholds.load(self.models_folder / "thresholds.json"),
+            self.models.thresholds,
             self.live_languages,
             today_in_germany,
         )

@@ -178,7 +178,7 @@ def _interpreter() -> Interpreter:
 def interpreter_with(understander: Understander) -> Interpreter:
     """The real interpreter around another understander; with the thresholds of an untrained model, whatever was trained last."""
     made = copy(_interpreter())
-    vars(made).update(_understander=understander, _thresholds=Thresholds({}))
+    vars(made).update(_understander=understander, _thresholds=lambda _: Thresholds({}))
     return made
 
 

@@ -49,7 +49,7 @@ def local_server(answer: Callable[[Asked], tuple[int, Any]]) -> Iterator[LocalSe
             except OSError:
                 pass  # who asked has given up
 
-        do_GET = do_HEAD = do_POST = _take
+        do_GET = do_HEAD = do_POST = do_PUT = _take
 
         def log_message(self, *_: Any) -> None:
             pass

@@ -13,6 +13,7 @@ from redis.exceptions import RedisError
 
 from hotline.delivery.dispatch import Dispatcher
 from hotline.errors import CannotStart
+from hotline.training.trainings import Trainings
 
 log = logging.getLogger(__name__)
 NAME = "hotline"
@@ -84,6 +85,40 @@ def register_jobs(queue: Huey, dispatcher: Callable[[], Dispatcher], tidy: Calla
             tidy()
 
     return Doorbell(job, queue.periodic_task(crontab(minute="*"), name="sweep")(sweep))
+
+
+class TrainingBell:
+    """Tells the worker that a training waits. Never fails the caller: every minute the worker looks by itself."""
+
+    def __init__(self, look: Callable[[], object]) -> None:
+        """Hold the job; ``register_trainings`` makes it."""
+        self._look = look
+
+    def ring(self) -> None:
+        """Ask for the waiting training to begin."""
+        try:
+            self._look()
+        except (RedisError, sqlite3.Error, OSError):
+            log.warning("the job queue did not answer; the training begins within a minute")
+
+
+def register_trainings(queue: Huey, trainings: Callable[[], Trainings], start: Callable[[int], None]) -> TrainingBell:
+    """Declare the jobs that begin trainings and give up those that died.
+
+    Args:
+        queue: where they run.
+        trainings: gives what knows of them.
+        start: begins one in a process of its own.
+    """
+
+    def look() -> None:
+        waiting = trainings().next_to_start()
+        if waiting is not None:
+            start(waiting)
+
+    job = queue.task(name="training")(look)
+    queue.periodic_task(crontab(minute="*"), name="trainings")(look)
+    return TrainingBell(job)
 
 
 def run_worker(queue: Huey, doorbell: Doorbell) -> None:

@@ -8,7 +8,7 @@ from datetime import date
 from typing import Any
 
 from hotline.dialogue.events import Decision, Meaning
-from hotline.dialogue.safety import DangerNet
+from hotline.dialogue.safety import Net
 from hotline.dialogue.word_lists import Command, WordLists
 from hotline.knowledge.places import PLACE_SLOTS
 from hotline.understanding.entities import Entity, EntityFinder, days_left, slots_of
@@ -81,10 +81,10 @@ class Interpreter:
     def __init__(
         self,
         understander: Understander,
-        net: DangerNet,
+        net: Net,
         word_lists: WordLists,
         entities: EntityFinder,
-        thresholds: Thresholds,
+        thresholds: Callable[[str], Thresholds],
         live: Collection[str],
         today: Callable[[], date],
     ) -> None:
@@ -95,7 +95,7 @@ class Interpreter:
             net: the danger net.
             word_lists: whole messages that need no model.
             entities: countries, places, dates and numbers in texts.
-            thresholds: how sure the model must be.
+            thresholds: how sure a model must be, by its name.
             live: languages offered.
             today: the day in Germany; "tomorrow" and deadlines count from it.
         """
@@ -123,7 +123,7 @@ class Interpreter:
         if command is not None:
             return self._obey(command, language, parse)
         spoken = _speak(parse, language, is_long=len(words(text)) >= SWITCH_WORDS) if may_switch else language
-        threshold = self._thresholds.of(spoken, parse.engine)
+        threshold = self._thresholds(parse.model).of(spoken, parse.engine)
         topics = tuple(score for score in parse.topics if score.name not in WISH_OF_INTENT)
         best = parse.topics[0] if parse.topics else Score("", 0.0)
         # The name of a town alone is no danger, whatever the model hears in it; the rules of the net have read it already.

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
+from zlib import crc32
 
 import yaml
 
@@ -28,6 +30,25 @@ class BrokenDangerRule(CannotStart):
     """A danger rule cannot be used. The message names file, category and rule."""
 
 
+class Net(Protocol):
+    """Whatever finds danger in a text."""
+
+    def find(self, text: str) -> str | None:
+        """The most urgent danger a text speaks of, or None."""
+        ...
+
+
+def mark_of(language: str, category: str, rule: str) -> int:
+    """A short mark by which a rule is switched off; the text of thousands of rules is not kept."""
+    return crc32(f"{language}\t{category}\t{' '.join(rule.split())}".encode())
+
+
+def most_urgent(categories: Iterable[str | None]) -> str | None:
+    """What of several dangers is taken: what kills first comes first."""
+    found = set(categories)
+    return next((category for category in CATEGORIES if category in found), None)
+
+
 @dataclass(frozen=True)
 class _Rule:
     """All groups must be found, and ``without`` must not; groups are known by their numbers."""
@@ -35,6 +56,7 @@ class _Rule:
     category: str
     groups: tuple[int, ...]
     without: tuple[int, ...]
+    mark: int
 
 
 class DangerNet:
@@ -79,19 +101,24 @@ class DangerNet:
         paths = sorted(folder.glob("*.yml"))
         if not paths:
             raise BrokenDangerRule(f"{folder} holds no danger rules; the hotline does not start without them.")
-        return cls((path.stem, _read_categories(path)) for path in paths)
+        return cls((path.stem, read_categories(path)) for path in paths)
 
-    def find(self, text: str) -> str | None:
-        """The most urgent danger a text speaks of, or None."""
+    def find(self, text: str, muted: Collection[int] = ()) -> str | None:
+        """The most urgent danger a text speaks of, or None.
+
+        Args:
+            text: of a person.
+            muted: marks of rules that do not count; see ``mark_of``.
+        """
         patterns = self._patterns.find(words(text, LONGEST_TEXT))
         found = {group for pattern in patterns for group in self._groups_with(pattern)}
         categories = {
             rule.category
             for first in found
             for rule in self._rules_of.get(first, ())
-            if found.issuperset(rule.groups) and found.isdisjoint(rule.without)
+            if found.issuperset(rule.groups) and found.isdisjoint(rule.without) and rule.mark not in muted
         }
-        return next((category for category in CATEGORIES if category in categories), None)
+        return most_urgent(categories)
 
     def _groups_with(self, pattern: int) -> array[int]:
         # A pattern of a number above was never a rule's: it is a piece of one.
@@ -103,7 +130,7 @@ class DangerNet:
         if None in groups:
             raise BrokenDangerRule(f"danger/{language}.yml, {category}: the rule {rule!r} has an empty part.")
         forbidden = [self._read_group(part, groups_of) for part in without]
-        return _Rule(category, tuple(filter(None, groups)), tuple(filter(None, forbidden)))
+        return _Rule(category, tuple(filter(None, groups)), tuple(filter(None, forbidden)), mark_of(language, category, rule))
 
     def _read_group(self, group: str, groups_of: dict[int, list[int]]) -> int | None:
         """The number of a group, from 1; None when no alternative is left after folding."""
@@ -118,7 +145,12 @@ class DangerNet:
         return number
 
 
-def _read_categories(path: Path) -> dict[str, list[str]]:
+def read_categories(path: Path) -> dict[str, list[str]]:
+    """The rules of one file by category.
+
+    Raises:
+        BrokenDangerRule: it is no YAML or of another form.
+    """
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         return {category: rules or [] for category, rules in content["categories"].items()}

@@ -40,6 +40,23 @@ SENTENCES = {
     "time_value": "The value {value!r} must be a time such as 08:00.",
     "confidence": "confidence must be H, M or L.",
     "url": "{name} must start with https:// or http://.",
+    "phrase_empty": "Write what people say or ask.",
+    "phrase_long": "At most {limit} characters; people ask in short sentences.",
+    "phrase_marks": "Square and curly brackets cannot stand in a phrase.",
+    "phrase_known": "This phrase is there already, for {topic}. One phrase belongs to one topic.",
+    "phrase_of_test": "This is one of the questions the model is judged by. Trained on it, the figures would be worth nothing.",
+    "danger_rule": "This rule cannot be used; see how a rule is written.",
+    "danger_harm": (
+        "This would do harm. Cries for help found: {found_after} instead of {found_before} of {dangers}; "
+        "alarms for calm texts: {raised_after} instead of {raised_before} of {calm}."
+    ),
+    "danger_lost": "No longer found: {text}",
+    "danger_raised": "Would raise an alarm: {text}",
+    "training_open": "A training waits or runs already. Wait until it is done.",
+    "model_not_ready": "Model {name} cannot go live: it is not there, not finished or below a floor.",
+    "model_is_live": "This model is live already.",
+    "model_none_before": "There is no model before this one.",
+    "model_not_taken": "The understanding process could not take the model; the one before goes on. Its log tells why.",
     "country": "applies_to: {value!r} is no country code such as SY.",
     "table_encoding": "is not UTF-8; save it as CSV UTF-8.",
     "table_csv": "is no CSV ({error}); check the quotes.",

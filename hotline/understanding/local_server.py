@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -23,14 +25,32 @@ class ServerNotStarted(CannotStart):
     """The understanding process could not be started. The message says what to do."""
 
 
+@dataclass(frozen=True)
+class RasaProject:
+    """The ``nlu_data`` folder and the shelf of the models trained from the studio."""
+
+    folder: Path
+    shelf: Path
+
+    @property
+    def python(self) -> Path:
+        """Rasa's own Python."""
+        return self.folder / ".venv" / "bin" / "python"
+
+    @property
+    def is_set_up(self) -> bool:
+        """Whether models can be trained and served on this machine."""
+        return self.python.exists()
+
+
 @contextlib.contextmanager
-def running_server(url: str, token: str, project: Path) -> Iterator[bool]:
+def running_server(url: str, token: str, project: RasaProject) -> Iterator[bool]:
     """Make sure that an understanding process answers; one started here is stopped at the end.
 
     Args:
         url: where it answers, or is to answer.
         token: the one it asks for.
-        project: the ``nlu_data`` folder.
+        project: what it is started from.
 
     Yields:
         Whether there is one. There is none where it would have to run on another machine, or was never set up on this one.
@@ -38,23 +58,48 @@ def running_server(url: str, token: str, project: Path) -> Iterator[bool]:
     Raises:
         ServerNotStarted: it was started and did not answer in time.
     """
-    python, parts = project / ".venv" / "bin" / "python", urlsplit(url)
+    parts = urlsplit(url)
     if answers(url):
         yield True
         return
-    if parts.hostname not in LOOPBACK or not python.exists() or not (project / "models" / "hotline.tar.gz").exists():
+    if parts.hostname not in LOOPBACK or not project.is_set_up or not (project.folder / "models" / "hotline.tar.gz").exists():
         yield False
         return
-    process = subprocess.Popen(  # noqa: S603 - our own program with a number
-        [str(python), "serve.py", "--port", str(parts.port or 80)],
-        cwd=project,
+    with _started(project, token, parts.port or 80, None):
+        yield True
+
+
+@contextlib.contextmanager
+def serving_model(token: str, project: RasaProject, model: str) -> Iterator[str]:
+    """Serve one model beside whatever runs, on a free port.
+
+    Yields:
+        Where it answers.
+
+    Raises:
+        ServerNotStarted: it did not answer in time, or there is no such model.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    with _started(project, token, port, model):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def _started(project: RasaProject, token: str, port: int, model: str | None) -> Iterator[None]:
+    named = ["--model", model] if model is not None else []
+    process = subprocess.Popen(  # noqa: S603 - our own program
+        [str(project.python), "serve.py", "--port", str(port), "--shelf", str(project.shelf), *named],
+        cwd=project.folder,
         env={**os.environ, "RASA_TOKEN": token},
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     try:
-        _wait(url, process)
-        yield True
+        _wait(f"http://127.0.0.1:{port}", process)
+        yield
     finally:
         process.terminate()
         process.wait()

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import urllib3
 
-from hotline.understanding.port import UNKNOWN_LANGUAGE, Parse, Score, Understander
+from hotline.understanding.port import STARTER_MODEL, UNKNOWN_LANGUAGE, Parse, Score, Understander
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +62,7 @@ def read_parse(answer: Mapping[str, Any]) -> Parse:
         topics=tuple(Score(str(item["name"]), float(item["confidence"])) for item in answer["intent_ranking"] if item["name"]),
         engine="rasa",
         danger=Score(str(answer["danger"]["category"]), float(answer["danger"]["score"])),
+        model=str(answer.get("model") or STARTER_MODEL),
     )
 
 
@@ -99,13 +100,43 @@ class CircuitBreaker:
                 self._closed_until = self._clock() + self._pause_seconds
 
 
+class OnlyRasa:
+    """Rasa and nothing in its stead: for measuring a model."""
+
+    def __init__(self, rasa: RasaClient) -> None:
+        self._rasa = rasa
+
+    def parse(self, text: str, language: str | None) -> Parse:
+        """See ``Understander.parse``.
+
+        Raises:
+            RasaUnavailable: Rasa did not answer.
+        """
+        return self._rasa.parse(text)
+
+
 class ResilientUnderstander:
     """Rasa while it answers, the fallback while it does not."""
 
-    def __init__(self, rasa: RasaClient, fallback: Understander, breaker: CircuitBreaker | None = None) -> None:
+    def __init__(
+        self,
+        rasa: RasaClient,
+        fallback: Understander,
+        breaker: CircuitBreaker | None = None,
+        answered: Callable[[str], None] | None = None,
+    ) -> None:
+        """Hold what is needed.
+
+        Args:
+            rasa: asked first.
+            fallback: asked when Rasa does not answer.
+            breaker: of its own where none is given.
+            answered: told the name of the model after each answer of Rasa.
+        """
         self._rasa = rasa
         self._fallback = fallback
         self.breaker = breaker or CircuitBreaker()
+        self._answered = answered
 
     def parse(self, text: str, language: str | None) -> Parse:
         """See ``Understander.parse``."""
@@ -119,5 +150,7 @@ class ResilientUnderstander:
                 log.warning("Rasa did not answer; the fallback does", extra={"cause": str(error)})
             else:
                 self.breaker.report(succeeded=True)
+                if self._answered is not None:
+                    self._answered(parse.model)
                 return parse
         return self._fallback.parse(text, language)

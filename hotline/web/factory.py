@@ -15,15 +15,19 @@ from hotline.web.simulator import simulator
 from hotline.web.staff import staff
 from hotline.web.staff_account import account
 from hotline.web.staff_pages import register_error_pages
+from hotline.web.studio.danger import danger
 from hotline.web.studio.facts import facts
 from hotline.web.studio.health import health
 from hotline.web.studio.matrix import matrix
+from hotline.web.studio.phrases import phrases
+from hotline.web.studio.regressions import regressions
 from hotline.web.studio.texts import texts
 from hotline.web.studio.topics import topics
 from hotline.web.studio.transfer import transfer
+from hotline.web.studio.understanding import understanding
 from hotline.web.webhooks import webhooks
 
-STUDIO = (matrix, texts, topics, facts, health, transfer)
+STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, health, transfer)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
 HEADERS = {

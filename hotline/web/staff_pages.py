@@ -70,6 +70,14 @@ def render_staff(template: str, **values: Any) -> str:
     )
 
 
+def render_fragment(template: str, **values: Any) -> str:
+    """Render a piece of a page that is fetched again and again: as ``render_staff``, without navigation and notices."""
+    session = current_staff()
+    return render_template(
+        template, staff=session, csrf_field=CSRF_FIELD, csrf_token=csrf_token(services()), **_words(session), **values
+    )
+
+
 def _words(session: StaffSession | None) -> dict[str, Any]:
     language = language_of_request(session)
     texts = staff_texts(services().translations_folder)

@@ -16,14 +16,14 @@ from pathlib import Path
 from urllib.parse import parse_qs
 
 import pytest
-from huey import Huey
+from huey import Huey, MemoryHuey
 
-from hotline.delivery.jobs import QueueMisconfigured, open_queue, register_jobs
+from hotline.delivery.jobs import QueueMisconfigured, open_queue, register_jobs, register_trainings
 from hotline.delivery.outbox import CLAIM_SECONDS, OutgoingMessage
 from hotline.services import Services
 from hotline.settings import ROOT, Settings
 from hotline.store import migrate
-from tests.conftest import require
+from tests.conftest import Hotline, require
 from tests.delivery.conftest import OURS, PERSON, Desk
 from tests.servers import Asked, LocalServer, local_server
 
@@ -281,3 +281,17 @@ def test_what_is_kept_for_a_while_only_is_tidied_away_with_every_sweep(queue: Hu
     doorbell.sweep()
     _work_off(queue)
     assert tidied == ["done"]
+
+
+def test_waiting_training_begins_once_and_a_dead_queue_fails_nobody(quick_hotline: Hotline) -> None:
+    services = quick_hotline.services
+    started: list[int] = []
+    queue = MemoryHuey("trainings", immediate=True)
+    bell = register_trainings(queue, lambda: services.trainings, started.append)
+    bell.ring()
+    training_id = services.trainings.ask("anna")
+    bell.ring()
+    services.trainings.take(training_id)
+    bell.ring()
+    assert started == [training_id]
+    register_trainings(open_queue(NOBODY, Path()), lambda: services.trainings, started.append).ring()

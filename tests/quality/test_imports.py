@@ -11,7 +11,18 @@ import pytest
 from hotline.settings import ROOT
 
 LONGEST_FILE = 400
-ROOMS = ("dialogue", "understanding", "knowledge", "counselling", "telephony", "delivery", "reporting", "privacy", "staff")
+ROOMS = (
+    "dialogue",
+    "understanding",
+    "knowledge",
+    "counselling",
+    "telephony",
+    "delivery",
+    "reporting",
+    "privacy",
+    "staff",
+    "training",
+)
 OURS = ("hotline", "tests", "deploy", "bench", "nlu_data")
 DATABASES = {"sqlalchemy", "alembic", "sqlite3", "psycopg"}
 WEB_SERVERS = {"flask", "werkzeug", "gunicorn"}
@@ -125,6 +136,7 @@ def test_services_put_together_are_known_to_web_and_commands_only() -> None:
         "hotline.cli_staff",
         "hotline.cli_health",
         "hotline.cli_exchange",
+        "hotline.model_commands",
     }
 
 
