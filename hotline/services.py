@@ -14,6 +14,7 @@ from hotline.delivery.jobs import Doorbell, open_queue, register_jobs
 from hotline.delivery.outbox import Outbox
 from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.definition import Definition
+from hotline.dialogue.feedback import Feedback
 from hotline.dialogue.flow_files import BrokenFlow, find_problems, load_flows
 from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.person import HandoffDesk
@@ -29,7 +30,9 @@ from hotline.knowledge.fact_editing import FactEditing
 from hotline.knowledge.library import LibraryReader
 from hotline.knowledge.neutrality import Neutrality
 from hotline.knowledge.places import GermanPlaces
+from hotline.knowledge.questions import Questions
 from hotline.privacy.cipher import Cipher
+from hotline.privacy.stripping import Stripper
 from hotline.settings import Settings
 from hotline.staff.accounts import StaffAccounts
 from hotline.staff.passwords import Passwords
@@ -177,13 +180,28 @@ class Services:
         return ResilientUnderstander(rasa, FallbackUnderstander.load(self.models_folder / "phrases.tsv"))
 
     @cached_property
+    def entities(self) -> EntityFinder:
+        """Countries, places, dates and numbers in texts."""
+        return EntityFinder.load(self.content_folder / "places", self.languages)
+
+    @cached_property
+    def stripper(self) -> Stripper:
+        """Takes names and numbers out of texts."""
+        return Stripper.load(self.content_folder / "personal.yml", self.models_folder / "phrases.tsv", self.entities)
+
+    @cached_property
+    def questions(self) -> Questions:
+        """What was left without an answer that helps."""
+        return Questions(self.cipher)
+
+    @cached_property
     def interpreter(self) -> Interpreter:
         """What texts mean."""
         return Interpreter(
             self.understander,
             DangerNet.load(self.content_folder / "danger"),
             WordLists.load(self.content_folder / "words", self.languages),
-            EntityFinder.load(self.content_folder / "places", self.languages),
+            self.entities,
             Thresholds.load(self.models_folder / "thresholds.json"),
             self.live_languages,
             today_in_germany,
@@ -253,6 +271,8 @@ class Services:
             self.interpreter,
             self.renderer,
             HandoffDesk(self.outbox, self.settings.handoff_notify, self.settings.handoff_notify_from),
+            # Made with the process, not with the first question: reading its lists takes a second.
+            Feedback(self.database, self.questions, self.stripper.strip),
             TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),
             self.doorbell.ring,
         )

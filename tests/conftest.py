@@ -20,6 +20,7 @@ from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.texts import compile_texts
 from hotline.knowledge.loading import load_content
 from hotline.knowledge.starter import Content, read_content
+from hotline.privacy.stripping import Stripper
 from hotline.services import Services
 from hotline.settings import LOCAL_ACCOUNT, ROOT, Settings
 from hotline.store import migrate
@@ -171,6 +172,12 @@ def _interpreter() -> Interpreter:
     return Services(make_settings(Path(gettempdir()))).interpreter
 
 
+@cache
+def _stripper() -> Stripper:
+    """Reads tens of thousands of phrases and never changes."""
+    return Services(make_settings(Path(gettempdir()))).stripper
+
+
 def interpreter_with(understander: Understander) -> Interpreter:
     """The real interpreter around another understander; with the thresholds of an untrained model, whatever was trained last."""
     made = copy(_interpreter())
@@ -190,7 +197,12 @@ def make_hotline(settings: Settings) -> Hotline:
     services = Services(settings)
     clock, understander, rung = Clock(), ScriptedUnderstander(), list[int]()
     # cached_property: what stands in the instance is used instead of being made.
-    vars(services).update(understander=understander, interpreter=interpreter_with(understander), doorbell=_QuietDoorbell(rung))
+    vars(services).update(
+        understander=understander,
+        interpreter=interpreter_with(understander),
+        stripper=_stripper(),
+        doorbell=_QuietDoorbell(rung),
+    )
     migrate.upgrade(services.database)
     load_content(services.database, starter_content())
     vars(services.turns)["_clock"] = clock

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from hotline.dialogue.definition import Definition
 from hotline.dialogue.events import Answered, AnswerPart, Asked, Choice, Event
 from hotline.dialogue.rendering import Renderer, Utterance
+from hotline.dialogue.segments import SMS_SEGMENTS
 from hotline.knowledge.library import Library
 
 STEPS: dict[AnswerPart, str] = {"short": "answer.after", "full": "answer.after_more"}
@@ -38,11 +39,11 @@ def preview_answer(topic: str, language: str, library: Library, renderer: Render
 
     def events(part: AnswerPart) -> list[Event]:
         step = definition.steps[STEPS[part]]
-        choices = tuple(Choice(option.key, "text", option.label, option.go) for option in step.options)
+        choices = tuple(Choice(option.key, "text", option.label, option.go, option.if_fits) for option in step.options)
         return [Answered(topic, part), Asked(step.name, step.say[0], choices, step.listens)]
 
     return Preview(
-        short=renderer.write(events("short"), language, library),
+        short=renderer.write(events("short"), language, library, segments=SMS_SEGMENTS),
         full=renderer.write(events("full"), language, library),
         spoken_short=renderer.speak(events("short"), language, library).utterances,
         spoken_full=renderer.speak(events("full"), language, library).utterances,

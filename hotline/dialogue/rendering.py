@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 from unicodedata import bidirectional
 
@@ -19,10 +20,14 @@ from hotline.knowledge.centres import NATIONWIDE, Centre
 from hotline.knowledge.library import Article, Library, format_as_of
 from hotline.knowledge.places import LANDS
 
+# How what is said only if it fits is said: in words, as a sign, not at all.
+Spare = Literal["words", "signs", "none"]
 Channel = Literal["sms", "whatsapp", "voice", "webchat"]
 # Said to somebody whose language is not known yet.
 OPENING_LANGUAGES = ("de", "en")
 LANGUAGE_QUESTION = "language.ask"
+# Read in every language, and short enough where letters take two bytes.
+SIGNS = {"option.helpful": "👍", "option.unhelpful": "👎"}
 LEFT_TO_RIGHT_MARK = "\u200e"
 # Texts said by the code itself; all others are named in the flows. `flask texts check` reads both.
 CODE_TEXT_KEYS = frozenset(
@@ -100,13 +105,23 @@ class Renderer:
             likely: the languages to speak then.
             segments: how many SMS short answers and lists of centres may take; None for any number.
         """
-        written = self._write(events, language, library, likely, is_tight=False)
-        if segments is not None and count_segments(written) > segments:
-            return self._write(events, language, library, likely, is_tight=True)
+        written = ""
+        # What is known goes before the keys that are named only if they fit.
+        for is_tight, spare in product((False, True), _spares(events)):
+            written = self._write(events, language, library, likely, is_tight=is_tight, spare=spare)
+            if segments is None or count_segments(written) <= segments:
+                break
         return written
 
     def _write(
-        self, events: Sequence[Event], language: str | None, library: Library, likely: Sequence[str], *, is_tight: bool
+        self,
+        events: Sequence[Event],
+        language: str | None,
+        library: Library,
+        likely: Sequence[str],
+        *,
+        is_tight: bool,
+        spare: Spare,
     ) -> str:
         parts: list[str] = []
         for event in events:
@@ -119,7 +134,7 @@ class Renderer:
             elif isinstance(event, PlaceRead) and language:
                 parts.append(" ".join(self._centres.read_back(event.place, language)))
             elif isinstance(event, Asked):
-                parts += self._write_question(event, language, library, likely)
+                parts += self._write_question(event, language, library, likely, spare)
         return "\n".join(parts)
 
     def _write_answer(self, answered: Answered, language: str, library: Library, *, is_tight: bool) -> list[str]:
@@ -153,9 +168,12 @@ class Renderer:
                 return count
         return min(1, len(centres))
 
-    def _write_question(self, asked: Asked, language: str | None, library: Library, likely: Sequence[str]) -> Iterator[str]:
+    def _write_question(
+        self, asked: Asked, language: str | None, library: Library, likely: Sequence[str], spare: Spare
+    ) -> Iterator[str]:
         listed = [choice for choice in asked.choices if choice.kind != "text"]
-        fixed = [choice for choice in asked.choices if choice.kind == "text"]
+        fixed = [choice for choice in asked.choices if choice.kind == "text" and not choice.if_fits]
+        if_fits = [choice for choice in asked.choices if choice.if_fits]
         # After an answer the keys alone are enough; a list, a question without keys and one for a place need their words.
         if listed or not fixed or asked.digits > 1:
             yield self.tell(asked.text_key, language, likely)
@@ -165,6 +183,10 @@ class Renderer:
             yield from (f"{choice.key} {self._label(choice, language, library)}" for choice in listed)
         if fixed:
             yield ", ".join(f"{choice.key} {self._label(choice, language, library)}" for choice in fixed)
+        if if_fits and spare == "words":
+            yield ", ".join(f"{choice.key} {self._label(choice, language, library)}" for choice in if_fits)
+        elif if_fits and spare == "signs":
+            yield ", ".join(f"{choice.key} {SIGNS[choice.value]}" for choice in if_fits)
 
     def tell(self, key: str, language: str | None, likely: Sequence[str] = ()) -> str:
         """One text in writing; in the likely languages, else the opening ones, while the person's is not known."""
@@ -275,6 +297,14 @@ class Renderer:
         ]
         texts += self._countries.all_sentences(library.countries, language)
         return list(dict.fromkeys(texts))
+
+
+def _spares(events: Sequence[Event]) -> tuple[Spare, ...]:
+    if not any(choice.if_fits for event in events if isinstance(event, Asked) for choice in event.choices):
+        return ("none",)
+    # Who asked for more gets as many segments as it takes.
+    is_full = any(isinstance(event, Answered) and event.part == "full" for event in events)
+    return ("words",) if is_full else ("words", "signs", "none")
 
 
 def _closed(name: str) -> str:

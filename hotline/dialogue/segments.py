@@ -9,6 +9,8 @@ GSM = frozenset(
 GSM_DOUBLE = frozenset("^{}\\[~]|€")
 # Units that fit into a message alone, and into each part of a longer one.
 GSM_UNITS, OTHER_UNITS = (160, 153), (70, 67)
+# What one reply may take; more is asked for with "more".
+SMS_SEGMENTS = 3
 
 
 def count_segments(text: str) -> int:

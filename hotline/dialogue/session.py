@@ -36,7 +36,10 @@ class World:
 
 @dataclass(frozen=True)
 class Session:
-    """Where a conversation stands. Small and of bounded size: the 300th turn costs what the first does."""
+    """Where a conversation stands. Small and of bounded size: the 300th turn costs what the first does.
+
+    ``answered`` is the topic of the last answer, ``question`` the last question without names and numbers (``feedback``).
+    """
 
     step: str = ""
     language: str | None = None
@@ -52,6 +55,10 @@ class Session:
     centres_from: int = 0
     centres_shown: int = 0
     only_independent: bool = False
+    answered: str | None = None
+    is_rated: bool = False
+    in_danger: bool = False
+    question: Mapping[str, object] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """The session as JSON values."""
@@ -70,6 +77,10 @@ class Session:
             "centres_from": self.centres_from,
             "centres_shown": self.centres_shown,
             "only_independent": self.only_independent,
+            "answered": self.answered,
+            "is_rated": self.is_rated,
+            "in_danger": self.in_danger,
+            "question": dict(self.question),
         }
 
     @classmethod

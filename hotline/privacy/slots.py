@@ -1,4 +1,4 @@
-"""The slots of a conversation at rest: where somebody comes from and must go to is as personal as the words themselves."""
+"""What a conversation remembers, at rest: where somebody comes from and must go to is as personal as the words themselves."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from typing import Any
 from hotline.privacy.cipher import Cipher
 
 SLOTS = "slots"
+# What of a session is personal.
+SECRETS = (SLOTS, "question")
 
 
 def close_slots(session: Mapping[str, Any], cipher: Cipher) -> dict[str, Any]:
-    """A session as it is stored: its slots encrypted, the rest as it is."""
-    return {**session, SLOTS: cipher.encrypt(json.dumps(session[SLOTS])).decode()}
+    """A session as it is stored: its slots and its question encrypted, the rest as it is."""
+    return {**session, **{name: cipher.encrypt(json.dumps(session[name])).decode() for name in SECRETS if name in session}}
 
 
 def open_slots(session: Mapping[str, Any], cipher: Cipher) -> dict[str, Any]:
-    """A stored session with its slots readable; an empty one stays empty.
+    """A stored session with slots and question readable; an empty one stays empty.
 
     Raises:
         Unreadable: no key fits.
     """
-    return {**session, SLOTS: json.loads(cipher.decrypt(session[SLOTS].encode()))} if SLOTS in session else dict(session)
+    return {**session, **{name: json.loads(cipher.decrypt(session[name].encode())) for name in SECRETS if name in session}}

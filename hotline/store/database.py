@@ -69,8 +69,8 @@ class Database:
         with self.engine.connect() as connection:
             yield connection
 
-    def insert_once(self, connection: Connection, table: Table, values: dict[str, Any], key: str) -> bool:
-        """Insert a row unless one with the same unique ``key`` column is there.
+    def insert_once(self, connection: Connection, table: Table, values: dict[str, Any], *key: str) -> bool:
+        """Insert a row unless one with the same unique ``key`` column, or columns, is there.
 
         Returns:
             True when the row is new.
@@ -91,10 +91,10 @@ def insert_returning_id(connection: Connection, table: Table, values: dict[str, 
 
 
 @cache
-def _insert_once(table: Table, key: str, is_sqlite: bool) -> Executable:
+def _insert_once(table: Table, key: tuple[str, ...], is_sqlite: bool) -> Executable:
     dialect = sqlite if is_sqlite else postgresql
     # What comes back tells, not the row count: drivers count an insert differently.
-    statement: Executable = dialect.insert(table).on_conflict_do_nothing(index_elements=[key]).returning(table.c[key])
+    statement: Executable = dialect.insert(table).on_conflict_do_nothing(index_elements=key).returning(table.c[key[0]])
     return statement
 
 

@@ -151,3 +151,27 @@ country_notes = Table(
     Column("content", JSON, nullable=False),
     *source_columns(),
 )
+
+phrases = Table(
+    "phrases",
+    metadata,
+    id_column(),
+    Column("language", String(8), nullable=False),
+    Column("topic", String(40), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("author", String(60), nullable=False),
+    Column("origin", String(20), nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+    Index("ix_phrases_language_topic", "language", "topic"),
+)
+
+regressions = Table(
+    "regressions",
+    metadata,
+    id_column(),
+    Column("language", String(8), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("topic", String(40), nullable=False),
+    Column("author", String(60), nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+)

@@ -14,6 +14,8 @@ from hotline.store.conversation_tables import (
     messages,
     opt_outs,
     outbox,
+    questions,
+    ratings,
 )
 from hotline.store.knowledge_tables import (
     articles,
@@ -22,6 +24,8 @@ from hotline.store.knowledge_tables import (
     country_notes,
     fact_changes,
     facts,
+    phrases,
+    regressions,
     revisions,
     topics,
     translations,
@@ -47,6 +51,10 @@ __all__ = [
     "metadata",
     "opt_outs",
     "outbox",
+    "phrases",
+    "questions",
+    "ratings",
+    "regressions",
     "revisions",
     "staff_accounts",
     "staff_recovery_codes",
