@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
 from huey import Huey
 
 from hotline.delivery.dispatch import Dispatcher
-from hotline.delivery.jobs import Doorbell, open_queue, register_jobs
+from hotline.delivery.jobs import Doorbell, open_queue, register_jobs, register_nightly
 from hotline.delivery.outbox import Outbox
 from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.definition import Definition
@@ -31,6 +31,7 @@ from hotline.knowledge.library import LibraryReader
 from hotline.knowledge.neutrality import Neutrality
 from hotline.knowledge.places import GermanPlaces
 from hotline.knowledge.questions import Questions
+from hotline.knowledge.teaching import Teaching
 from hotline.privacy.cipher import Cipher
 from hotline.privacy.stripping import Stripper
 from hotline.settings import Settings
@@ -194,6 +195,16 @@ class Services:
         """What was left without an answer that helps."""
         return Questions(self.cipher)
 
+    def forget_questions(self) -> int:
+        """Delete the questions that are older than they may be; gives how many."""
+        with self.database.begin() as connection:
+            return self.questions.forget(connection, today_in_germany() - timedelta(days=self.settings.question_days))
+
+    @cached_property
+    def teaching(self) -> Teaching:
+        """How editors deal with unanswered questions."""
+        return Teaching(self.database, self.questions, self.editing)
+
     @cached_property
     def interpreter(self) -> Interpreter:
         """What texts mean."""
@@ -220,6 +231,7 @@ class Services:
     @cached_property
     def doorbell(self) -> Doorbell:
         """Wakes the worker; registers the jobs on the queue."""
+        register_nightly(self.queue, "forget_questions", self.forget_questions)
         return register_jobs(self.queue, lambda: self.dispatcher)
 
     @cached_property

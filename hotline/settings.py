@@ -47,6 +47,7 @@ class Settings:
     rasa_timeout_seconds: float
     has_simulator: bool
     is_reviewed_only: bool = False
+    question_days: int = 90
     root: Path = ROOT
 
     @classmethod
@@ -87,6 +88,7 @@ class Settings:
             rasa_timeout_seconds=_seconds(values, "RASA_TIMEOUT_SECONDS", 2.0),
             has_simulator=has_simulator,
             is_reviewed_only=_yes_no(values, "REVIEWED_ONLY", default=False),
+            question_days=_days(values, "QUESTION_DAYS", 90),
         )
 
 
@@ -157,6 +159,13 @@ def _seconds(values: Mapping[str, str], name: str, default: float) -> float:
     if seconds <= 0:
         raise WrongSetting(f"{name} must be a number of seconds above 0.")
     return seconds
+
+
+def _days(values: Mapping[str, str], name: str, default: int) -> int:
+    value = values.get(name, "").strip() or str(default)
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise WrongSetting(f"{name} must be a number of days above 0.")
+    return int(value)
 
 
 def _base_url(values: Mapping[str, str], is_production: bool) -> str:

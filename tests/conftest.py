@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from tempfile import gettempdir
+from tempfile import NamedTemporaryFile, gettempdir
 
 import pytest
 from cryptography.fernet import Fernet
@@ -174,8 +174,13 @@ def _interpreter() -> Interpreter:
 
 @cache
 def _stripper() -> Stripper:
-    """Reads tens of thousands of phrases and never changes."""
-    return Services(make_settings(Path(gettempdir()))).stripper
+    """With the words of the training files, whatever was trained last."""
+    services = Services(make_settings(Path(gettempdir())))
+    with NamedTemporaryFile(suffix=".tsv") as phrases:
+        for path in sorted((ROOT / "nlu_data" / "nlu" / "de").glob("*.yml")):
+            phrases.write(path.read_bytes())
+        phrases.flush()
+        return Stripper.load(services.content_folder / "personal.yml", Path(phrases.name), services.entities)
 
 
 def interpreter_with(understander: Understander) -> Interpreter:

@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 NAME = "hotline"
 WORKERS = 4
 REDIS_SECONDS = 2
+# Few people ask something then.
+NIGHT_HOUR = 3
 
 
 class QueueMisconfigured(CannotStart):
@@ -81,6 +83,22 @@ def register_jobs(queue: Huey, dispatcher: Callable[[], Dispatcher]) -> Doorbell
             deliver(outbox_id)
 
     return Doorbell(job, queue.periodic_task(crontab(minute="*"), name="sweep")(sweep))
+
+
+def register_nightly(queue: Huey, name: str, work: Callable[[], object]) -> Callable[[], object]:
+    """Declare a job that runs once a night; the worker runs it.
+
+    Args:
+        queue: where it runs.
+        name: of the job; no other one has it.
+        work: what it does.
+    """
+
+    def run() -> None:
+        work()
+
+    job: Callable[[], object] = queue.periodic_task(crontab(hour=str(NIGHT_HOUR), minute="20"), name=name)(run)
+    return job
 
 
 def run_worker(queue: Huey, doorbell: Doorbell) -> None:

@@ -40,6 +40,14 @@ SENTENCES = {
     "time_value": "The value {value!r} must be a time such as 08:00.",
     "confidence": "confidence must be H, M or L.",
     "url": "{name} must start with https:// or http://.",
+    "no_questions": "Tick at least one question.",
+    "dealt_with": "Somebody else has dealt with these questions meanwhile.",
+    "phrase_missing": "Write the words the hotline shall understand.",
+    "phrase_marks": "The phrase holds a mark such as {mark}. Write ordinary words in its place, without names and numbers.",
+    "slug": "The short name {value!r} must have 3 to 40 characters: small letters, figures and _, a letter first.",
+    "topic_exists": "There is a topic {value!r} already.",
+    "title": "The title must have 1 to {limit} characters.",
+    "policy": "Choose who answers: A, B or C.",
     "country": "applies_to: {value!r} is no country code such as SY.",
 }
 

@@ -84,6 +84,7 @@ class Stripper:
         self._streets_before = _folded(personal["streets_before"])
         self._streets_after = _folded(personal["streets_after"])
         self._first_names = _folded(personal["first_names"])
+        self._articles = _folded(personal["articles"])
         self._digits = _folded(personal["digits"])
         self._known = frozenset(word for word, times in used.items() if times >= KNOWN_FROM)
         self._common = frozenset(word for word, times in used.items() if times >= COMMON_FROM)
@@ -182,11 +183,14 @@ class Stripper:
             before = said[index - 1] if index else None
             is_unknown = not self._is_known(word.folded)
             is_after_name = before is not None and before in found and _are_neighbours(tokens, before, word)
+            is_noun = before is not None and before.folded in self._articles
             is_name = (
                 word.folded in self._first_names
                 or (is_after_name and word.folded not in self._common)
                 or (is_unknown and before is not None and before.folded in self._titles)
-                or (is_unknown and has_case and word.is_capital and not self._begins_sentence(said, tokens, index))
+                or (
+                    is_unknown and has_case and word.is_capital and not is_noun and not self._begins_sentence(said, tokens, index)
+                )
             )
             if is_name and word not in found:
                 found.append(word)

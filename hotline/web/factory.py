@@ -15,11 +15,12 @@ from hotline.web.staff_account import account
 from hotline.web.staff_pages import register_error_pages
 from hotline.web.studio.facts import facts
 from hotline.web.studio.matrix import matrix
+from hotline.web.studio.questions import questions
 from hotline.web.studio.texts import texts
 from hotline.web.studio.topics import topics
 from hotline.web.webhooks import webhooks
 
-STUDIO = (matrix, texts, topics, facts)
+STUDIO = (matrix, texts, topics, facts, questions)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
 HEADERS = {
