@@ -284,7 +284,7 @@ class Services:
             self.renderer,
             HandoffDesk(self.outbox, self.settings.handoff_notify, self.settings.handoff_notify_from),
             # Made with the process, not with the first question: reading its lists takes a second.
-            Feedback(self.database, self.questions, self.stripper.strip),
+            Feedback(self.database, self.questions, self.stripper.strip_text),
             TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),
             self.doorbell.ring,
         )

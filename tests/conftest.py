@@ -173,11 +173,11 @@ def _interpreter() -> Interpreter:
 
 
 @cache
-def _stripper() -> Stripper:
+def stripper() -> Stripper:
     """With the words of the training files, whatever was trained last."""
     services = Services(make_settings(Path(gettempdir())))
     with NamedTemporaryFile(suffix=".tsv") as phrases:
-        for path in sorted((ROOT / "nlu_data" / "nlu" / "de").glob("*.yml")):
+        for path in sorted((ROOT / "nlu_data" / "nlu").glob("*/*.yml")):
             phrases.write(path.read_bytes())
         phrases.flush()
         return Stripper.load(services.content_folder / "personal.yml", Path(phrases.name), services.entities)
@@ -205,7 +205,7 @@ def make_hotline(settings: Settings) -> Hotline:
     vars(services).update(
         understander=understander,
         interpreter=interpreter_with(understander),
-        stripper=_stripper(),
+        stripper=stripper(),
         doorbell=_QuietDoorbell(rung),
     )
     migrate.upgrade(services.database)

@@ -11,7 +11,7 @@ from rapidfuzz import fuzz, process
 
 from hotline.knowledge.questions import Question
 from hotline.privacy.stripping import MARKS
-from hotline.understanding.folding import fold
+from hotline.understanding.folding import words
 
 # Careful on purpose: of the 41,000 pairs of development texts of a language at most two of different topics are so alike.
 ALIKE = 66
@@ -59,7 +59,7 @@ def group_questions(found: Iterable[Question]) -> list[QuestionGroup]:
     """
     by_wording: dict[tuple[str | None, str], list[Question]] = defaultdict(list)
     for question in found:
-        by_wording[question.language, fold(without_marks(question.text))].append(question)
+        by_wording[question.language, " ".join(words(without_marks(question.text)))].append(question)
     leaders: dict[str | None, list[str]] = defaultdict(list)
     gathered: dict[tuple[str | None, str], list[list[Question]]] = {}
     for (language, folded), same in sorted(by_wording.items(), key=lambda item: (-len(item[1]), str(item[0]))):

@@ -110,7 +110,7 @@ class Stripper:
             problem = type(error).__name__
             raise BrokenPersonal(f"{path} cannot be used ({problem}). Restore it from the repository.") from None
 
-    def strip(self, text: str) -> str:
+    def strip_text(self, text: str) -> str:
         """The text with marks for what was taken out; empty when nothing but marks is left."""
         shown = unicodedata.normalize("NFKC", text)[:LONGEST]
         # What people could type themselves would look like a mark of ours.
@@ -182,11 +182,17 @@ class Stripper:
         for index, word in enumerate(said):
             before = said[index - 1] if index else None
             is_unknown = not self._is_known(word.folded)
-            is_after_name = before is not None and before in found and _are_neighbours(tokens, before, word)
+            is_after_name = (
+                before is not None
+                and before in found
+                and _are_neighbours(tokens, before, word)
+                # Who writes names in small letters writes all of a name so.
+                and (is_unknown or (before.is_capital == word.is_capital and word.folded not in self._common))
+            )
             is_noun = before is not None and before.folded in self._articles
             is_name = (
                 word.folded in self._first_names
-                or (is_after_name and word.folded not in self._common)
+                or is_after_name
                 or (is_unknown and before is not None and before.folded in self._titles)
                 or (
                     is_unknown and has_case and word.is_capital and not is_noun and not self._begins_sentence(said, tokens, index)
