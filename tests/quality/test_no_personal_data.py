@@ -30,7 +30,7 @@ NUMBER, WRITTEN, SPOKEN, REPLY = "+4915177700077", "zwiebelturm", "lakritzschnec
 NOTIFIED, INNER_NUMBER = "+4915166600066", "0151 98 76 54 321"
 # Somebody who tells name, address and number in a question the hotline does not understand, and in one that gets no help.
 PERSON = "Ich heiße Zwetschgian Knödelmann, Lindenstraße 14, 80331 München, 0151 98 76 54 321"
-NAMED = ("Zwetschgian", "Knödelmann", "Lindenstraße", "80331", "München")
+NAMED = ("Zwetschgian", "Knödelmann", "Lindenstraße 14")
 MARKS = (NUMBER[1:], NUMBER[3:], WRITTEN, SPOKEN, REPLY, NOTIFIED[1:], "15198765432", "98 76 54 321")
 
 
@@ -204,7 +204,7 @@ def test_an_unanswered_question_tells_nobody_who_asked_it(marked: Hotline, tmp_p
     assert sorted(found.reason for found in kept) == ["not_understood", "unhelpful"]
     for found in kept:
         assert "Hund mit" in found.text
-        for mark in (*NAMED, *MARKS):
+        for mark in (*NAMED, *MARKS, "Lindenstraße", "80331", "München"):
             assert mark not in found.text
     for row in marked.rows("questions"):
         assert not {"conversation_id", "contact_id", "address_id", "created_at"} & set(row)
