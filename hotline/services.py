@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -11,10 +11,11 @@ from huey import Huey
 from huey.storage import BaseSqlStorage
 
 from hotline.delivery.dispatch import Dispatcher
-from hotline.delivery.jobs import Doorbell, TrainingBell, open_queue, register_jobs, register_trainings
+from hotline.delivery.jobs import Doorbell, TrainingBell, open_queue, register_jobs, register_nightly, register_trainings
 from hotline.delivery.outbox import Outbox
 from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.definition import Definition
+from hotline.dialogue.feedback import Feedback
 from hotline.dialogue.flow_files import BrokenFlow, find_problems, load_flows
 from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.person import HandoffDesk
@@ -34,8 +35,11 @@ from hotline.knowledge.link_jobs import LinkBell, register_link_job
 from hotline.knowledge.links import LinkChecks
 from hotline.knowledge.neutrality import Neutrality
 from hotline.knowledge.places import GermanPlaces
+from hotline.knowledge.questions import Questions
+from hotline.knowledge.teaching import Teaching
 from hotline.knowledge.uploads import Uploads
 from hotline.privacy.cipher import Cipher
+from hotline.privacy.stripping import Stripper
 from hotline.settings import Settings
 from hotline.staff.accounts import StaffAccounts
 from hotline.staff.passwords import Passwords
@@ -294,6 +298,31 @@ class Services:
         return ResilientUnderstander(rasa, fallback, answered=fallback.follow)
 
     @cached_property
+    def entities(self) -> EntityFinder:
+        """Countries, places, dates and numbers in texts."""
+        return EntityFinder.load(self.content_folder / "places", self.languages)
+
+    @cached_property
+    def stripper(self) -> Stripper:
+        """Takes names and numbers out of texts."""
+        return Stripper.load(self.content_folder / "personal.yml", self.models_folder / "phrases.tsv", self.entities)
+
+    @cached_property
+    def questions(self) -> Questions:
+        """What was left without an answer that helps."""
+        return Questions(self.cipher)
+
+    def forget_questions(self) -> int:
+        """Delete the questions that are older than they may be; gives how many."""
+        with self.database.begin() as connection:
+            return self.questions.forget(connection, today_in_germany() - timedelta(days=self.settings.question_days))
+
+    @cached_property
+    def teaching(self) -> Teaching:
+        """How editors deal with unanswered questions."""
+        return Teaching(self.database, self.questions, self.editing)
+
+    @cached_property
     def interpreter(self) -> Interpreter:
         """What texts mean."""
         return self._interpreter_around(self.understander)
@@ -303,7 +332,7 @@ class Services:
             understander,
             self.danger_watch,
             WordLists.load(self.content_folder / "words", self.languages),
-            EntityFinder.load(self.content_folder / "places", self.languages),
+            self.entities,
             self.models.thresholds,
             self.live_languages,
             today_in_germany,
@@ -322,6 +351,7 @@ class Services:
     @cached_property
     def doorbell(self) -> Doorbell:
         """Wakes the worker; registers the jobs on the queue."""
+        register_nightly(self.queue, "forget_questions", self.forget_questions)
         return register_jobs(self.queue, lambda: self.dispatcher, lambda: self.uploads.sweep())
 
     @cached_property
@@ -384,6 +414,8 @@ class Services:
             self.interpreter,
             self.renderer,
             HandoffDesk(self.outbox, self.settings.handoff_notify, self.settings.handoff_notify_from),
+            # Made with the process, not with the first question: reading its lists takes a second.
+            Feedback(self.database, self.questions, self.stripper.strip_text),
             TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),
             self.doorbell.ring,
         )

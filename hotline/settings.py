@@ -48,6 +48,7 @@ class Settings:
     has_simulator: bool
     trusted_proxies: int
     is_reviewed_only: bool = False
+    question_days: int = 90
     root: Path = ROOT
 
     @classmethod
@@ -89,6 +90,7 @@ class Settings:
             has_simulator=has_simulator,
             is_reviewed_only=_yes_no(values, "REVIEWED_ONLY", default=False),
             trusted_proxies=_count(values, "TRUSTED_PROXIES"),
+            question_days=_days(values, "QUESTION_DAYS", 90),
         )
 
 
@@ -159,6 +161,13 @@ def _seconds(values: Mapping[str, str], name: str, default: float) -> float:
     if seconds <= 0:
         raise WrongSetting(f"{name} must be a number of seconds above 0.")
     return seconds
+
+
+def _days(values: Mapping[str, str], name: str, default: int) -> int:
+    value = values.get(name, "").strip() or str(default)
+    if not (value.isascii() and value.isdigit() and int(value) > 0):
+        raise WrongSetting(f"{name} must be a number of days above 0.")
+    return int(value)
 
 
 def _count(values: Mapping[str, str], name: str) -> int:

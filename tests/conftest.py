@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from tempfile import gettempdir
+from tempfile import NamedTemporaryFile, gettempdir
 
 import pytest
 from argon2 import PasswordHasher
@@ -21,6 +21,7 @@ from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.texts import compile_texts
 from hotline.knowledge.loading import load_content
 from hotline.knowledge.starter import Content, read_content
+from hotline.privacy.stripping import Stripper
 from hotline.services import Services
 from hotline.settings import LOCAL_ACCOUNT, ROOT, Settings
 from hotline.staff.passwords import Passwords
@@ -175,6 +176,17 @@ def _interpreter() -> Interpreter:
     return Services(make_settings(Path(gettempdir()))).interpreter
 
 
+@cache
+def stripper() -> Stripper:
+    """With the words of the training files, whatever was trained last."""
+    services = Services(make_settings(Path(gettempdir())))
+    with NamedTemporaryFile(suffix=".tsv") as phrases:
+        for path in sorted((ROOT / "nlu_data" / "nlu").glob("*/*.yml")):
+            phrases.write(path.read_bytes())
+        phrases.flush()
+        return Stripper.load(services.content_folder / "personal.yml", Path(phrases.name), services.entities)
+
+
 def interpreter_with(understander: Understander) -> Interpreter:
     """The real interpreter around another understander; with the thresholds of an untrained model, whatever was trained last."""
     made = copy(_interpreter())
@@ -194,8 +206,14 @@ def make_hotline(settings: Settings) -> Hotline:
     services = Services(settings)
     clock, understander, rung = Clock(), ScriptedUnderstander(), list[int]()
     # cached_property: what stands in the instance is used instead of being made.
-    vars(services).update(understander=understander, interpreter=interpreter_with(understander), doorbell=_QuietDoorbell(rung))
-    vars(services).update(clock=clock, passwords=Passwords(CHEAP_HASHER))
+    vars(services).update(
+        understander=understander,
+        interpreter=interpreter_with(understander),
+        stripper=stripper(),
+        doorbell=_QuietDoorbell(rung),
+        clock=clock,
+        passwords=Passwords(CHEAP_HASHER),
+    )
     migrate.upgrade(services.database)
     load_content(services.database, starter_content())
     vars(services.turns)["_clock"] = clock

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 NAME = "hotline"
 WORKERS = 4
 REDIS_SECONDS = 2
+# Few people ask something then.
+NIGHT_HOUR = 3
 
 
 class QueueMisconfigured(CannotStart):
@@ -119,6 +121,22 @@ def register_trainings(queue: Huey, trainings: Callable[[], Trainings], start: C
     job = queue.task(name="training")(look)
     queue.periodic_task(crontab(minute="*"), name="trainings")(look)
     return TrainingBell(job)
+
+
+def register_nightly(queue: Huey, name: str, work: Callable[[], object]) -> Callable[[], object]:
+    """Declare a job that runs once a night; the worker runs it.
+
+    Args:
+        queue: where it runs.
+        name: of the job; no other one has it.
+        work: what it does.
+    """
+
+    def run() -> None:
+        work()
+
+    job: Callable[[], object] = queue.periodic_task(crontab(hour=str(NIGHT_HOUR), minute="20"), name=name)(run)
+    return job
 
 
 def run_worker(queue: Huey, doorbell: Doorbell) -> None:

@@ -8,11 +8,13 @@ from typing import Literal
 
 from hotline.dialogue.events import AnswerPart
 
-StepKind = Literal["say", "ask", "answer", "handoff", "end", "check", "read_back", "centres"]
+StepKind = Literal["say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate"]
 OptionSource = Literal["languages", "topics", "suggestions", "lands", "follow_ups"]
 # What a step or an option may depend on: a place is named and known, this is a call, more centres wait to be told, there are
-# state centres and independent ones, some of the centres speak the person's language, a topic can be answered.
-Condition = Literal["place_known", "is_call", "more_centres", "both_bodies", "own_language", "answer_known"]
+# state centres and independent ones, some of the centres speak the person's language, a topic can be answered,
+# the last answer was not rated yet.
+Condition = Literal["place_known", "is_call", "more_centres", "both_bodies", "own_language", "answer_known", "unrated"]
+Rating = Literal["helpful", "unhelpful"]
 CentresPart = Literal["first", "more", "independent", "own_language"]
 # Where what is known of a country stands beside the answer to a topic.
 CountryPlace = Literal["before", "after"]
@@ -22,7 +24,7 @@ CountryPlace = Literal["before", "after"]
 class Option:
     """One key of a question: the key, the text key of its name and the step it leads to.
 
-    Offered only while the condition ``when`` holds; the wish (such as "yes") does what the key does.
+    Offered only while the condition ``when`` holds; the wish (such as "yes") does what the key does. ``if_fits``: see ``Choice``.
     """
 
     key: str
@@ -30,6 +32,7 @@ class Option:
     go: str
     when: Condition | None = None
     wish: str = ""
+    if_fits: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,7 @@ class Step:
     collects: bool = False
     digits: int = 1
     centres: CentresPart = "first"
+    rating: Rating = "helpful"
 
 
 @dataclass(frozen=True)
@@ -81,3 +85,10 @@ class Definition:
     limits: Limits
     topics: Mapping[str, str] = field(default_factory=dict)
     country_topics: Mapping[str, CountryPlace] = field(default_factory=dict)
+
+
+def options_after_centres(definition: Definition) -> tuple[Option, ...]:
+    """The keys of the question that follows told centres: they share the message with them, except those named if they fit."""
+    following = {step.next for step in definition.steps.values() if step.kind == "centres"}
+    options = (option for name in sorted(filter(None, following)) for option in definition.steps[name].options)
+    return tuple(option for option in options if not option.if_fits)

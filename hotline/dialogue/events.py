@@ -11,6 +11,8 @@ from hotline.knowledge.countries import CountryView
 from hotline.knowledge.places import Place
 
 AnswerPart = Literal["short", "full"]
+# Why an editor should see a question: not understood, twice so that a person was called, none of the suggestions, no help.
+UnansweredReason = Literal["not_understood", "gave_up", "none_of_these", "unhelpful"]
 Decision = Literal["answer", "confirm", "clarify", "handoff"]
 
 
@@ -58,12 +60,16 @@ class Told:
 
 @dataclass(frozen=True)
 class Choice:
-    """A key on offer. ``kind`` tells what ``value`` is: a text key, a topic, a language or a Land."""
+    """A key on offer. ``kind`` tells what ``value`` is: a text key, a topic, a language or a Land.
+
+    One that is named ``if_fits`` works always and is left unsaid in an SMS that has no room for it.
+    """
 
     key: str
     kind: Literal["text", "topic", "language", "land"]
     value: str
     go: str
+    if_fits: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,21 @@ class CentresShown:
 
 
 @dataclass(frozen=True)
+class Rated:
+    """The answer to a topic was called helpful, or not."""
+
+    topic: str
+    is_helpful: bool
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A question was left without an answer that helps."""
+
+    reason: UnansweredReason
+
+
+@dataclass(frozen=True)
 class LanguageChosen:
     """The language of the conversation is now this one."""
 
@@ -124,4 +145,4 @@ class Ended:
     """The conversation is over."""
 
 
-Event = Told | Asked | Answered | PlaceRead | CentresShown | LanguageChosen | PersonRequested | Ended
+Event = Told | Asked | Answered | PlaceRead | CentresShown | Rated | Unanswered | LanguageChosen | PersonRequested | Ended

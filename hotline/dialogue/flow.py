@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
-from hotline.dialogue.definition import CentresPart, Condition, Definition, Option, OptionSource, Step
+from hotline.dialogue.definition import CentresPart, Condition, Definition, OptionSource, Step
 from hotline.dialogue.events import (
     Answered,
     Asked,
@@ -24,7 +24,9 @@ from hotline.dialogue.events import (
     Meaning,
     PersonRequested,
     PlaceRead,
+    Rated,
     Told,
+    Unanswered,
 )
 from hotline.dialogue.session import Session, World
 from hotline.knowledge.centres import Centre, CentreQuery
@@ -35,11 +37,11 @@ BUILT_IN = frozenset({BACK, REPEAT, STAY})
 NEXT_PAGE_KEY = "9"
 NEXT_PAGE_LABELS = {"topic": "option.next_page", "language": "option.more_languages", "land": "option.more_lands"}
 # Wishes that agree or disagree with a suggestion, and those granted before the language is known.
-AGREEMENT = {"yes": True, "no": False}
+AGREEMENT = {"yes": True, "no": False, "helpful": True, "unhelpful": False}
 WISHES_WITHOUT_LANGUAGE = frozenset({"person", "callback", "goodbye", "language"})
 FIRST_OPTION_KEYS = "12345678"
 # The keys before them have a meaning of their own after an answer.
-FOLLOW_UP_KEYS = "678"
+FOLLOW_UP_KEYS = "456"
 # More centres at once are no choice but a list.
 CENTRES_AT_ONCE = 3
 KIND_OF_SOURCE: Mapping[OptionSource, Literal["language", "topic", "land"]] = {
@@ -124,6 +126,8 @@ class _Run:
             self._choose_language(meaning.language)
         if meaning.danger is not None:
             self._understood()
+            # Nothing of such a conversation is shown to editors, not even what was asked before.
+            self.session = replace(self.session, in_danger=True, question={})
             return routes["danger"]
         if meaning.language_named:
             self._understood()
@@ -145,7 +149,7 @@ class _Run:
         if step is not None and step.options_from == "suggestions" and wish in AGREEMENT:
             # "Yes" to "did you mean" takes the first suggestion, "no" is the key that says so.
             wanted = [choice for choice in self._choices() if (choice.kind == "topic") == AGREEMENT[wish]]
-            return self._take(wanted[0]) if wanted else self.definition.routes["not_understood"]
+            return self._take(wanted[0]) if wanted else self._refuse_suggestions()
         if wish == "more" and self.session.topic is None:
             return self.definition.wishes["menu"]
         if self.session.language is None and wish not in WISHES_WITHOUT_LANGUAGE:
@@ -157,10 +161,15 @@ class _Run:
         step = self._step()
         if step is not None and step.collects and (route := self._collect(meaning)):
             return route
+        # With a new question the time to rate the answer before is over.
+        self.session = replace(self.session, answered=None)
         if meaning.decision == "handoff":
+            self.events.append(Unanswered("gave_up"))
             return routes["gave_up"]
         if meaning.decision == "clarify":
-            return self._missed("not_understood", "not_understood")
+            target = self._missed("not_understood", "not_understood")
+            self.events.append(Unanswered("gave_up" if target == routes["gave_up"] else "not_understood"))
+            return target
         if meaning.decision == "confirm":
             self.session = replace(self.session, suggestions=meaning.alternatives, topic=None)
         else:
@@ -184,6 +193,10 @@ class _Run:
             return self._missed("not_understood", "place_not_known")
         return None
 
+    def _refuse_suggestions(self) -> str:
+        self.events.append(Unanswered("none_of_these"))
+        return self.definition.routes["not_understood"]
+
     def _suggest(self, topic: str | None) -> str:
         # Only what can be answered in this language is worth asking back.
         return self.definition.routes["confirm"] if self._listed("suggestions") else self._answer_to(topic)
@@ -203,9 +216,15 @@ class _Run:
         if choice.kind == "language":
             self._choose_language(choice.value)
             return self._after_language()
+        step = self._step()
+        is_suggesting = step is not None and step.options_from == "suggestions"
         if choice.kind == "topic":
-            self.session = replace(self.session, topic=choice.value, suggestions=())
+            # What was asked in words before has nothing to do with a topic of the menu.
+            question = self.session.question if is_suggesting else {}
+            self.session = replace(self.session, topic=choice.value, suggestions=(), answered=None, question=question)
             return self._answer_to(choice.value)
+        if is_suggesting and choice.go == self.definition.routes["not_understood"]:
+            return self._refuse_suggestions()
         if choice.kind == "land":
             self._name({"land": choice.value})
         if choice.go == STAY:
@@ -249,6 +268,8 @@ class _Run:
             elif step.kind == "read_back":
                 place = self.world.places.find(self.session.slots)
                 self.events.append(PlaceRead(place) if place else Told("answer.missing"))
+            elif step.kind == "rate":
+                self._rate(is_helpful=step.rating == "helpful")
             elif step.kind == "handoff":
                 category = danger if step.reason == "danger" else None
                 self.events.append(PersonRequested(step.reason, self.session.topic, category))
@@ -287,6 +308,7 @@ class _Run:
             place = self.definition.country_topics.get(topic)
             country = self.session.slots.get("country") or self.session.slots.get("nationality")
             view = self.world.view_of(country) if place and country else None
+            self._can_be_rated(topic)
             self.events.append(Answered(topic, step.part, view, is_country_first=place == "before"))
         else:
             self.events.append(Told("answer.missing"))
@@ -297,6 +319,18 @@ class _Run:
         place = self.world.places.find(session.slots)
         language = session.language if session.only_own_language else None
         return CentreQuery(place, session.only_independent, language) if place else None
+
+    def _can_be_rated(self, topic: str) -> None:
+        """An answer was given; more of the same one is rated once."""
+        self.session = replace(self.session, answered=topic, is_rated=self.session.is_rated and self.session.answered == topic)
+
+    def _rate(self, *, is_helpful: bool) -> None:
+        if not self._holds("unrated"):
+            return
+        self.events.append(Rated(self.session.answered or "", is_helpful))
+        self.session = replace(self.session, is_rated=True)
+        if not is_helpful:
+            self.events.append(Unanswered("unhelpful"))
 
     def _found_centres(self) -> tuple[Centre, ...]:
         query = self._query()
@@ -316,6 +350,9 @@ class _Run:
         fitting = max(1, self.world.fitting(following, self.session.language))
         self.session = replace(self.session, centres_shown=min(len(following), fitting))
         place = self.world.places.find(self.session.slots)
+        if self.definition.topics:
+            # Told centres count as the topic that asks for them, however the person came there.
+            self._can_be_rated(next(iter(self.definition.topics)))
         self.events.append(CentresShown(following[:fitting], self.world.directory.nationwide, place))
 
     def _holds(self, condition: Condition | None) -> bool:
@@ -333,6 +370,8 @@ class _Run:
                 return query is not None and self.world.directory.has_some_of(query, session.language)
             case "answer_known":
                 return self._can_answer(session.topic)
+            case "unrated":
+                return session.answered is not None and not session.is_rated
         return True
 
     def _step(self) -> Step | None:
@@ -352,7 +391,7 @@ class _Run:
         if step is None:
             return ()
         offered = (option for option in step.options if self._holds(option.when))
-        fixed = tuple(Choice(option.key, "text", option.label, option.go) for option in offered)
+        fixed = tuple(Choice(option.key, "text", option.label, option.go, option.if_fits) for option in offered)
         if step.options_from is None:
             return fixed
         return self._listed(step.options_from, step.go or "") + fixed
@@ -379,9 +418,3 @@ class _Run:
         if source == "follow_ups":
             return shown
         return (*shown, Choice(NEXT_PAGE_KEY, "text", NEXT_PAGE_LABELS[kind], STAY)) if pages > 1 else shown
-
-
-def options_after_centres(definition: Definition) -> tuple[Option, ...]:
-    """The keys of the question that follows told centres: they share the message with them."""
-    following = {step.next for step in definition.steps.values() if step.kind == "centres"}
-    return tuple(option for name in sorted(filter(None, following)) for option in definition.steps[name].options)

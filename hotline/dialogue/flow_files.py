@@ -8,7 +8,17 @@ from typing import Any, get_args
 
 import yaml
 
-from hotline.dialogue.definition import CentresPart, Condition, CountryPlace, Definition, Limits, Option, OptionSource, Step
+from hotline.dialogue.definition import (
+    CentresPart,
+    Condition,
+    CountryPlace,
+    Definition,
+    Limits,
+    Option,
+    OptionSource,
+    Rating,
+    Step,
+)
 from hotline.dialogue.events import AnswerPart
 from hotline.dialogue.flow import BUILT_IN
 from hotline.errors import CannotStart
@@ -24,10 +34,10 @@ ROUTES = frozenset(
 WISHES = frozenset(
     {
         "person", "callback", "erase_my_data", "menu", "language", "greet", "who_are_you", "thank", "goodbye", "back", "repeat",
-        "more", "yes", "no",
+        "more", "yes", "no", "helpful", "unhelpful",
     }
 )  # fmt: skip
-KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres")
+KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate")
 STEP_KEYS = frozenset({*KINDS, "next", "go", "options", "options_from", "listens", "collects", "digits"})
 COLLECTED = "place"
 # Keys of a step whose value is one of a few words.
@@ -36,6 +46,7 @@ VALUES: Mapping[str, tuple[object, ...]] = {
     "answer": get_args(AnswerPart),
     "check": get_args(Condition),
     "centres": get_args(CentresPart),
+    "rate": get_args(Rating),
     "read_back": (COLLECTED,),
     "collects": (COLLECTED,),
     "digits": (1, POSTCODE_DIGITS),
@@ -134,6 +145,7 @@ def _step(path: Path, name: str, raw: Any) -> Step:
         collects="collects" in raw,
         digits=raw.get("digits", 1),
         centres=raw.get("centres", "first"),
+        rating=raw.get("rate", "helpful"),
     )
 
 
@@ -145,7 +157,14 @@ def _one_of(words: Sequence[object]) -> str:
 def _options(path: Path, name: str, raw: Any) -> tuple[Option, ...]:
     try:
         options = tuple(
-            Option(str(item["key"]), str(item["label"]), str(item["go"]), item.get("when"), str(item.get("wish", "")))
+            Option(
+                key=str(item["key"]),
+                label=str(item["label"]),
+                go=str(item["go"]),
+                when=item.get("when"),
+                wish=str(item.get("wish", "")),
+                if_fits=bool(item.get("if_fits", False)),
+            )
             for item in raw
         )
     except (KeyError, TypeError, AttributeError):

@@ -9,6 +9,9 @@ from hotline.knowledge.places import POSTCODE_DIGITS
 from hotline.understanding.folding import fold
 
 # What people put between and around the figures of a postcode.
+THUMB_UP, THUMB_DOWN = "👍", "👎"
+# Colours of skin, the mark that asks for a picture, spaces.
+_THUMB_MARKS = frozenset("🏻🏼🏽🏾🏿\ufe0f \n")
 _PARTING = str.maketrans("", "", " .,-")
 
 
@@ -43,6 +46,14 @@ def read_postcode(body: str) -> str | None:
     """The five figures a text consists of ("80331", "٨٠٣٣١", "80 331", "D-80331"), or None when it is something else."""
     kept = fold(body).removeprefix("d").translate(_PARTING)
     return kept if len(kept) == POSTCODE_DIGITS and kept.isascii() and kept.isdigit() else None
+
+
+def read_thumb(body: str) -> Literal["helpful", "unhelpful"] | None:
+    """What a thumb says ("👍", "👎🏽", "👍👍"), or None when the message is something else."""
+    thumbs = "".join(sign for sign in body if sign not in _THUMB_MARKS)
+    if not thumbs or thumbs.strip(THUMB_UP + THUMB_DOWN) or (THUMB_UP in thumbs) == (THUMB_DOWN in thumbs):
+        return None
+    return "helpful" if THUMB_UP in thumbs else "unhelpful"
 
 
 def read_key(body: str) -> str | None:

@@ -39,6 +39,8 @@ INTENT_OF_WISH = {wish: intent for intent, wish in WISH_OF_INTENT.items()}
 PRESSING_DAYS = 7
 DEADLINE_TOPICS = frozenset({"departure_deadline", "rejected_options", "border_crossing_cert", "processing_time", "dublin"})
 WISHES_FOR_A_PERSON = frozenset({"person", "callback", "erase_my_data"})
+# A text with so much of the likeness that makes it a cry for help is nothing for editors.
+HINT_OF_DANGER = 0.5
 CRISIS = {"crisis_selfharm_violence": "selfharm"}
 
 
@@ -47,6 +49,7 @@ class Understood:
     """One text understood: its meaning for the flow, and what is stored with the message.
 
     ``topic`` is the best label, a topic or a control intent; ``alternatives`` holds it and the next ones, best first.
+    ``is_question`` tells whether editors may see the text, stripped: it asks something, and nothing in it hints at danger.
     """
 
     meaning: Meaning
@@ -57,6 +60,7 @@ class Understood:
     alternatives: tuple[Score, ...] = ()
     engine: str = ""
     entities: tuple[Entity, ...] = ()
+    is_question: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as JSON values, as ``flask understand`` prints it."""
@@ -149,7 +153,10 @@ class Interpreter:
             is_brief=len(words(text)) <= BRIEF_WORDS,
         )
         first = parse.languages[0] if parse.languages else Score(UNKNOWN_LANGUAGE, 0.0)
-        return Understood(meaning, first.name, first.score, best.name or None, best.score, parse.topics, parse.engine, entities)
+        is_question = meaning.danger is None and meaning.wish is None and is_live and not _hints_at_danger(parse, threshold)
+        return Understood(
+            meaning, first.name, first.score, best.name or None, best.score, parse.topics, parse.engine, entities, is_question
+        )
 
     def _likely(self, parse: Parse) -> tuple[str, ...]:
         offered = (score.name for score in parse.languages if score.name in self._live and score.score >= LIKELY_LANGUAGE)
@@ -195,6 +202,12 @@ def _suspect(parse: Parse, best: Score, threshold: Threshold) -> str | None:
     if parse.danger is not None and parse.danger.score >= threshold.danger:
         return parse.danger.name
     return CRISIS.get(best.name) if best.score >= threshold.answer else None
+
+
+def _hints_at_danger(parse: Parse, threshold: Threshold) -> bool:
+    if parse.danger is not None and parse.danger.score >= threshold.danger * HINT_OF_DANGER:
+        return True
+    return any(score.name in CRISIS for score in parse.topics[:SUGGESTIONS] if score.score >= threshold.confirm * HINT_OF_DANGER)
 
 
 def _wish(best: Score, threshold: Threshold) -> str | None:

@@ -38,7 +38,7 @@ def preview_answer(topic: str, language: str, library: Library, renderer: Render
 
     def events(part: AnswerPart) -> list[Event]:
         step = definition.steps[STEPS[part]]
-        choices = tuple(Choice(option.key, "text", option.label, option.go) for option in step.options)
+        choices = tuple(Choice(option.key, "text", option.label, option.go, option.if_fits) for option in step.options)
         return [Answered(topic, part), Asked(step.name, step.say[0], choices, step.listens)]
 
     return Preview(

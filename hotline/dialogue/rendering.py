@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Literal
 from unicodedata import bidirectional
 
@@ -19,12 +20,16 @@ from hotline.knowledge.library import Article, Library, format_as_of
 from hotline.knowledge.measures import count_segments
 from hotline.knowledge.places import LANDS
 
+# How what is said only if it fits is said: in words, as a sign, not at all, and then only the keys nobody can do without.
+Spare = Literal["words", "signs", "none", "brief"]
 Channel = Literal["sms", "whatsapp", "voice", "webchat"]
 # Said to somebody whose language is not known yet.
 OPENING_LANGUAGES = ("de", "en")
 LANGUAGE_QUESTION = "language.ask"
 # An SMS in three parts is what people on old phones still read, and what an operator pays for.
 SMS_SEGMENTS = 3
+# Read in every language, and short enough where letters take two bytes.
+SIGNS = {"option.helpful": "👍", "option.unhelpful": "👎"}
 LEFT_TO_RIGHT_MARK = "\u200e"
 # More, and a person: what a message names that has no room for the menu and the languages; their keys work all the same.
 BRIEF_KEYS = frozenset({"1", "0"})
@@ -104,10 +109,12 @@ class Renderer:
             likely: the languages to speak then.
             segments: how many SMS short answers and lists of centres may take; None for any number.
         """
-        written = self._write(events, language, library, likely)
-        for is_brief in (False, True) if segments is not None and any(map(_is_bounded, events)) else ():
-            if count_segments(written) > (segments or 0):
-                written = self._write(events, language, library, likely, is_tight=True, is_brief=is_brief)
+        written = ""
+        # What is known goes before the keys that are named only if they fit.
+        for is_tight, spare in _ways_to_write(events):
+            written = self._write(events, language, library, likely, is_tight=is_tight, spare=spare)
+            if segments is None or count_segments(written) <= segments:
+                break
         return written
 
     def _write(
@@ -117,8 +124,8 @@ class Renderer:
         library: Library,
         likely: Sequence[str],
         *,
-        is_tight: bool = False,
-        is_brief: bool = False,
+        is_tight: bool,
+        spare: Spare,
     ) -> str:
         parts: list[str] = []
         for event in events:
@@ -131,7 +138,7 @@ class Renderer:
             elif isinstance(event, PlaceRead) and language:
                 parts.append(" ".join(self._centres.read_back(event.place, language)))
             elif isinstance(event, Asked):
-                parts += self._write_question(event, language, library, likely, is_brief=is_brief)
+                parts += self._write_question(event, language, library, likely, spare)
         return "\n".join(parts)
 
     def _write_answer(self, answered: Answered, language: str, library: Library, *, is_tight: bool) -> list[str]:
@@ -166,10 +173,13 @@ class Renderer:
         return min(1, len(centres))
 
     def _write_question(
-        self, asked: Asked, language: str | None, library: Library, likely: Sequence[str], *, is_brief: bool
+        self, asked: Asked, language: str | None, library: Library, likely: Sequence[str], spare: Spare
     ) -> Iterator[str]:
         listed = [choice for choice in asked.choices if choice.kind != "text"]
-        fixed = [choice for choice in asked.choices if choice.kind == "text" and (not is_brief or choice.key in BRIEF_KEYS)]
+        fixed = [choice for choice in asked.choices if choice.kind == "text" and not choice.if_fits]
+        if spare == "brief":
+            fixed = [choice for choice in fixed if choice.key in BRIEF_KEYS]
+        if_fits = [choice for choice in asked.choices if choice.if_fits]
         # After an answer the keys alone are enough; a list, a question without keys and one for a place need their words.
         if listed or not fixed or asked.digits > 1:
             yield self.tell(asked.text_key, language, likely)
@@ -179,6 +189,10 @@ class Renderer:
             yield from (f"{choice.key} {self._label(choice, language, library)}" for choice in listed)
         if fixed:
             yield ", ".join(f"{choice.key} {self._label(choice, language, library)}" for choice in fixed)
+        if if_fits and spare == "words":
+            yield ", ".join(f"{choice.key} {self._label(choice, language, library)}" for choice in if_fits)
+        elif if_fits and spare == "signs":
+            yield ", ".join(f"{choice.key} {SIGNS[choice.value]}" for choice in if_fits)
 
     def tell(self, key: str, language: str | None, likely: Sequence[str] = ()) -> str:
         """One text in writing; in the likely languages, else the opening ones, while the person's is not known."""
@@ -294,6 +308,16 @@ class Renderer:
 def _is_bounded(event: Event) -> bool:
     """Whether an event should fit into the message it is told in; a whole answer was asked for and may be long."""
     return isinstance(event, CentresShown) or (isinstance(event, Answered) and event.part == "short")
+
+
+def _ways_to_write(events: Sequence[Event]) -> list[tuple[bool, Spare]]:
+    """How a message may be written, the fullest way first: with or without what comes on "more", with more or fewer keys."""
+    # Who asked for a whole answer gets as many segments as it takes.
+    if not any(map(_is_bounded, events)):
+        return [(False, "words")]
+    has_spare = any(choice.if_fits for event in events if isinstance(event, Asked) for choice in event.choices)
+    spares: tuple[Spare, ...] = ("words", "signs", "none") if has_spare else ("none",)
+    return [*product((False, True), spares), (True, "brief")]
 
 
 def _closed(name: str) -> str:

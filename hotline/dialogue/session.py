@@ -37,7 +37,10 @@ class World:
 
 @dataclass(frozen=True)
 class Session:
-    """Where a conversation stands. Small and of bounded size: the 300th turn costs what the first does."""
+    """Where a conversation stands. Small and of bounded size: the 300th turn costs what the first does.
+
+    ``answered`` is the topic of the last answer, ``question`` the last question without names and numbers (``feedback``).
+    """
 
     step: str = ""
     language: str | None = None
@@ -54,6 +57,10 @@ class Session:
     centres_shown: int = 0
     only_independent: bool = False
     only_own_language: bool = False
+    answered: str | None = None
+    is_rated: bool = False
+    in_danger: bool = False
+    question: Mapping[str, object] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, object]:
         """The session as JSON values."""
@@ -73,6 +80,10 @@ class Session:
             "centres_shown": self.centres_shown,
             "only_independent": self.only_independent,
             "only_own_language": self.only_own_language,
+            "answered": self.answered,
+            "is_rated": self.is_rated,
+            "in_danger": self.in_danger,
+            "question": dict(self.question),
         }
 
     @classmethod

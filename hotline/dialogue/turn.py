@@ -5,19 +5,20 @@ The model is asked before the transaction and the worker is woken after it, so n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
 from hotline.dialogue.conversations import Conversation, Conversations, StoredMessage, TurnResult
-from hotline.dialogue.definition import Definition
+from hotline.dialogue.definition import Definition, options_after_centres
 from hotline.dialogue.events import Answered, CentresShown, Ended, Event, Heard, Meaning
-from hotline.dialogue.flow import advance, options_after_centres
-from hotline.dialogue.inputs import InboundCallStep, InboundText, read_key, read_postcode
+from hotline.dialogue.feedback import AskedInput, Feedback
+from hotline.dialogue.flow import advance
+from hotline.dialogue.inputs import InboundCallStep, InboundText, read_key, read_postcode, read_thumb
 from hotline.dialogue.meaning import Interpreter, Understood
 from hotline.dialogue.person import HandoffDesk, NotedPerson
 from hotline.dialogue.rendering import SMS_SEGMENTS, Renderer, Spoken
@@ -64,6 +65,7 @@ class _Turn:
     session: Session
     library: Library
     understood: Understood = field(default_factory=lambda: Understood(Meaning()))
+    question: Mapping[str, Any] = field(default_factory=dict, repr=False)
     events: list[Event] = field(default_factory=list)
     outbox_ids: list[int] = field(default_factory=list)
 
@@ -79,6 +81,7 @@ class Turns:
         interpreter: Interpreter,
         renderer: Renderer,
         desk: HandoffDesk,
+        feedback: Feedback,
         rules: TurnRules,
         ring: Callable[[int], None],
         clock: Callable[[], datetime] = _now,
@@ -92,6 +95,7 @@ class Turns:
             interpreter: understands texts.
             renderer: turns events into words.
             desk: stores handoffs and says what happens next.
+            feedback: keeps how answers were rated and what was not answered.
             rules: flows and languages.
             ring: wakes the worker for an outbox row, after the commit.
             clock: gives aware UTC.
@@ -102,6 +106,7 @@ class Turns:
         self._interpreter = interpreter
         self._renderer = renderer
         self._desk = desk
+        self._feedback = feedback
         self._rules = rules
         self._ring = ring
         self._clock = clock
@@ -123,8 +128,9 @@ class Turns:
             if before.reply is not None:
                 return before.reply
             library = self._library.current(connection, self._today())
-        needs_no_model = key is not None or read_postcode(text.body) or not text.body.strip()
+        needs_no_model = key is not None or read_postcode(text.body) or read_thumb(text.body) or not text.body.strip()
         understood = Understood(Meaning()) if needs_no_model else self._interpreter.interpret(text.body, before.language)
+        question = self._feedback.read(text.body, understood)
         with self._database.begin() as connection:
             address = self._conversations.lock_address(connection, text.sender, self._clock())
             # The same event may have been answered while this one waited for the lock.
@@ -133,7 +139,7 @@ class Turns:
             conversation = self._conversations.open_text(
                 connection, address, text.channel, text.recipient, self._clock(), IDLE_CLOSES
             )
-            turn = _begin(conversation, library, understood)
+            turn = _begin(conversation, library, understood, question)
             written = self._answer_text(connection, turn, text, key)
             document = compose(written)
             inbound = StoredMessage("in", "contact", text.body, "received", provider_sid=text.event_key)
@@ -161,12 +167,13 @@ class Turns:
             understood = self._interpreter.interpret(step.speech, before.language, may_switch=False)
             if not step.is_clear and understood.meaning.danger is None:
                 # Asking again is better than a good answer to what nobody said; a cry for help is taken as it is.
-                understood = replace(understood, meaning=Meaning())
+                understood = replace(understood, meaning=Meaning(), is_question=False)
+        question = self._feedback.read(step.speech or "", understood)
         with self._database.begin() as connection:
             conversation = self._conversations.lock_call(connection, step.call_sid, step.caller, step.called, self._clock())
             if (stored := self._conversations.find_reply(connection, step.event_key)) is not None:
                 return stored
-            turn = _begin(conversation, library, understood)
+            turn = _begin(conversation, library, understood, question)
             self._advance(connection, turn, self._heard_on_the_phone(step, turn))
             spoken = self._renderer.speak(turn.events, turn.session.language, turn.library)
             document = compose(spoken, conversation.turns + 1)
@@ -204,7 +211,10 @@ class Turns:
         return "\n".join([*before, self._renderer.write(turn.events, language, turn.library, likely, segments)])
 
     def _advance(self, connection: Connection, turn: _Turn, heard: Heard) -> NotedPerson:
-        turn.session, events = advance(self._rules.definition, self._world(turn), turn.session, heard)
+        session, events = advance(self._rules.definition, self._world(turn), turn.session, heard)
+        asked = AskedInput(turn.conversation.channel, turn.question)
+        today = self._clock().astimezone(BERLIN).date()
+        turn.session = self._feedback.note(connection, asked, session, events, turn.library, today)
         noted = self._desk.note(connection, turn.conversation, turn.session.language, events, self._clock())
         turn.events, turn.outbox_ids = noted.events, noted.outbox_ids
         return noted
@@ -281,9 +291,9 @@ class Turns:
             self._ring(outbox_id)
 
 
-def _begin(conversation: Conversation, library: Library, understood: Understood) -> _Turn:
+def _begin(conversation: Conversation, library: Library, understood: Understood, question: Mapping[str, Any]) -> _Turn:
     session = Session.from_dict(conversation.session) if conversation.session else Session(language=conversation.language)
-    return _Turn(conversation, session, library, understood)
+    return _Turn(conversation, session, library, understood, question)
 
 
 def _reply(text: str | None) -> list[StoredMessage]:
@@ -293,6 +303,8 @@ def _reply(text: str | None) -> list[StoredMessage]:
 def _heard_in_writing(turn: _Turn, text: InboundText, key: str | None) -> Heard:
     if postcode := read_postcode(text.body):
         return Heard("digits", key=postcode)
+    if thumb := read_thumb(text.body):
+        return Heard("words", meaning=Meaning(wish=thumb))
     if text.body.strip() and key is None:
         return Heard("words", meaning=turn.understood.meaning)
     if not turn.session.step:

@@ -1,4 +1,4 @@
-"""The slots of a conversation at rest: where somebody comes from and must go to is as personal as the words themselves."""
+"""What a conversation remembers, at rest: where somebody comes from and must go to is as personal as the words themselves."""
 
 from __future__ import annotations
 
@@ -9,21 +9,26 @@ from typing import Any
 from hotline.privacy.cipher import Cipher
 
 SLOTS = "slots"
+# What of a session is personal.
+SECRETS = (SLOTS, "question")
 
 
 def close_slots(session: Mapping[str, Any], cipher: Cipher) -> dict[str, Any]:
-    """A session as it is stored: its slots encrypted if anything was named, the rest as it is."""
-    slots = session[SLOTS]
-    return {**session, SLOTS: cipher.encrypt(json.dumps(slots)).decode() if slots else ""}
+    """A session as it is stored: its slots and its question encrypted, the rest as it is."""
+    # Nothing named, nothing to hide: most turns are spared the work.
+    closed = {
+        name: cipher.encrypt(json.dumps(session[name])).decode() if session[name] else "" for name in SECRETS if name in session
+    }
+    return {**session, **closed}
 
 
 def open_slots(session: Mapping[str, Any], cipher: Cipher) -> dict[str, Any]:
-    """A stored session with its slots readable; an empty one stays empty.
+    """A stored session with slots and question readable; an empty one stays empty.
 
     Raises:
         Unreadable: no key fits.
     """
-    if SLOTS not in session:
-        return dict(session)
-    closed = session[SLOTS]
-    return {**session, SLOTS: json.loads(cipher.decrypt(closed.encode())) if closed else {}}
+    opened = {
+        name: json.loads(cipher.decrypt(session[name].encode())) if session[name] else {} for name in SECRETS if name in session
+    }
+    return {**session, **opened}

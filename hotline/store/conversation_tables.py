@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Index, Integer, LargeBinary, String, Table, UniqueConstraint
+from sqlalchemy import JSON, Boolean, Column, Date, Index, Integer, LargeBinary, String, Table, UniqueConstraint
 
 from hotline.store.columns import UtcDateTime, id_column, metadata, reference
 
@@ -133,4 +133,36 @@ audit = Table(
     Column("action", String(40), nullable=False),
     Column("object", String(60), nullable=False),
     Column("happened_at", UtcDateTime, nullable=False),
+)
+
+ratings = Table(
+    "ratings",
+    metadata,
+    # Counts of a day and nothing of anybody: who rated is not known here.
+    Column("topic", String(40), primary_key=True),
+    Column("language", String(8), primary_key=True),
+    Column("article_version", Integer, primary_key=True),
+    Column("channel", String(10), primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("helpful", Integer, nullable=False),
+    Column("unhelpful", Integer, nullable=False),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    # A random id and a day, no time and no reference: nothing leads from here to a contact or a conversation.
+    Column("id", String(22), primary_key=True),
+    Column("reason", String(16), nullable=False),
+    Column("channel", String(10), nullable=False),
+    Column("language", String(8)),
+    # What the model thought of it, in tens of percent.
+    Column("topic", String(40)),
+    Column("score", Integer),
+    Column("text_encrypted", LargeBinary, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("day", Date, nullable=False),
+    Index("ix_questions_state_day", "state", "day"),
+    # SQLite would number the rows in the order they came in, as those of the messages are.
+    sqlite_with_rowid=False,
 )

@@ -68,8 +68,8 @@ class Database:
         with self.engine.connect() as connection:
             yield connection
 
-    def insert_once(self, connection: Connection, table: Table, values: dict[str, Any], key: str) -> Any:
-        """Insert a row unless one with the same unique ``key`` column is there.
+    def insert_once(self, connection: Connection, table: Table, values: dict[str, Any], *key: str) -> Any:
+        """Insert a row unless one with the same unique ``key`` column, or columns, is there.
 
         Returns:
             The primary key of the new row, None when there is none.
@@ -90,10 +90,10 @@ def insert_returning_id(connection: Connection, table: Table, values: dict[str, 
 
 
 @cache
-def _insert_once(table: Table, key: str, is_sqlite: bool) -> Executable:
+def _insert_once(table: Table, key: tuple[str, ...], is_sqlite: bool) -> Executable:
     dialect = sqlite if is_sqlite else postgresql
     # What comes back tells, not the row count: drivers count an insert differently.
-    new = dialect.insert(table).on_conflict_do_nothing(index_elements=[key])
+    new = dialect.insert(table).on_conflict_do_nothing(index_elements=key)
     statement: Executable = new.returning(*table.primary_key.columns)
     return statement
 

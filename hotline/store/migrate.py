@@ -13,7 +13,6 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 from hotline.errors import CannotStart
-from hotline.store import training_tables  # noqa: F401 - its tables belong to the metadata
 from hotline.store.database import Database
 from hotline.store.tables import metadata
 

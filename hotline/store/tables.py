@@ -14,6 +14,8 @@ from hotline.store.conversation_tables import (
     messages,
     opt_outs,
     outbox,
+    questions,
+    ratings,
 )
 from hotline.store.knowledge_tables import (
     articles,
@@ -30,6 +32,7 @@ from hotline.store.knowledge_tables import (
     translations,
 )
 from hotline.store.staff_tables import staff_accounts, staff_recovery_codes, staff_roles, staff_sessions, staff_throttles
+from hotline.store.training_tables import danger_changes, model_switches, muted_phrases, phrases, regressions, trainings
 
 __all__ = [
     "UtcDateTime",
@@ -43,6 +46,7 @@ __all__ = [
     "counters",
     "country_facts",
     "country_notes",
+    "danger_changes",
     "fact_changes",
     "facts",
     "handoffs",
@@ -51,8 +55,14 @@ __all__ = [
     "links",
     "messages",
     "metadata",
+    "model_switches",
+    "muted_phrases",
     "opt_outs",
     "outbox",
+    "phrases",
+    "questions",
+    "ratings",
+    "regressions",
     "revisions",
     "staff_accounts",
     "staff_recovery_codes",
@@ -60,5 +70,6 @@ __all__ = [
     "staff_sessions",
     "staff_throttles",
     "topics",
+    "trainings",
     "translations",
 ]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from sqlalchemy import JSON, Column, Index, Integer, String, Table, Text, UniqueConstraint
 
-from hotline.store.tables import UtcDateTime, metadata
+from hotline.store.columns import UtcDateTime, id_column, metadata
 
 phrases = Table(
     "phrases",
     metadata,
-    Column("id", Integer, primary_key=True),
+    id_column(),
     Column("language", String(8), nullable=False),
     Column("topic", String(40), nullable=False),
     Column("text", Text, nullable=False),
@@ -22,7 +22,7 @@ phrases = Table(
 regressions = Table(
     "regressions",
     metadata,
-    Column("id", Integer, primary_key=True),
+    id_column(),
     Column("language", String(8), nullable=False),
     Column("text", Text, nullable=False),
     Column("topic", String(40), nullable=False),
@@ -33,7 +33,7 @@ regressions = Table(
 muted_phrases = Table(
     "muted_phrases",
     metadata,
-    Column("id", Integer, primary_key=True),
+    id_column(),
     # The words of the file, not its line: an update of the file may move it, and it stays switched off.
     Column("language", String(8), nullable=False),
     Column("topic", String(40), nullable=False),
@@ -46,7 +46,7 @@ muted_phrases = Table(
 danger_changes = Table(
     "danger_changes",
     metadata,
-    Column("id", Integer, primary_key=True),
+    id_column(),
     Column("language", String(8), nullable=False),
     Column("category", String(16), nullable=False),
     Column("rule", Text, nullable=False),
@@ -65,7 +65,7 @@ trainings = Table(
     "trainings",
     metadata,
     # Also the name of the model it makes.
-    Column("id", Integer, primary_key=True),
+    id_column(),
     Column("state", String(12), nullable=False),
     Column("phase", String(12), nullable=False),
     Column("percent", Integer),
@@ -85,7 +85,7 @@ trainings = Table(
 model_switches = Table(
     "model_switches",
     metadata,
-    Column("id", Integer, primary_key=True),
+    id_column(),
     Column("model", String(12), nullable=False),
     Column("actor", String(60), nullable=False),
     Column("switched_at", UtcDateTime, nullable=False),

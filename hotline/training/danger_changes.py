@@ -16,7 +16,7 @@ from hotline.knowledge.problems import Problem, Refused
 from hotline.privacy.audit import note_action
 from hotline.store.counters import count
 from hotline.store.database import Database, insert_returning_id
-from hotline.store.training_tables import danger_changes
+from hotline.store.tables import danger_changes
 from hotline.training.danger_check import DangerCheck, Figures
 from hotline.training.danger_watch import ADD, APPROVED, DANGER_REVISION, REMOVE, RuleChange, approved_changes
 

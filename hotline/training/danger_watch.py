@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hotline.dialogue.safety import BrokenDangerRule, DangerNet, mark_of, most_urgent
 from hotline.store.counters import read_counter
 from hotline.store.database import Database
-from hotline.store.training_tables import danger_changes
+from hotline.store.tables import danger_changes
 
 log = logging.getLogger(__name__)
 DANGER_REVISION = "danger_revision"

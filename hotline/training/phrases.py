@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from hotline.knowledge.problems import Refused
 from hotline.privacy.audit import note_action
 from hotline.store.database import Database, insert_returning_id
-from hotline.store.training_tables import muted_phrases, phrases
+from hotline.store.tables import muted_phrases, phrases
 from hotline.training.phrase_files import PhraseFiles, key_of
 
 STUDIO = "studio"

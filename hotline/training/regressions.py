@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, select
 from hotline.knowledge.problems import Refused
 from hotline.privacy.audit import note_action
 from hotline.store.database import Database, insert_returning_id
-from hotline.store.training_tables import regressions
+from hotline.store.tables import regressions
 from hotline.training.phrase_files import PhraseFiles, key_of
 from hotline.training.phrases import LONGEST
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, select
 from hotline.knowledge.problems import Refused
 from hotline.privacy.audit import note_action
 from hotline.store.database import Database, insert_returning_id
-from hotline.store.training_tables import model_switches
+from hotline.store.tables import model_switches
 from hotline.training.trainings import OPEN, READY, Trainings
 from hotline.understanding.models import ModelShelf
 from hotline.understanding.port import STARTER_MODEL

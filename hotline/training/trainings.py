@@ -13,7 +13,7 @@ from hotline.knowledge.problems import Refused
 from hotline.privacy.audit import note_action
 from hotline.store.counters import count
 from hotline.store.database import Database, insert_returning_id
-from hotline.store.training_tables import trainings
+from hotline.store.tables import trainings
 
 QUEUED, RUNNING, READY, BELOW_FLOOR, FAILED = "queued", "running", "ready", "below_floor", "failed"
 OPEN = (QUEUED, RUNNING)

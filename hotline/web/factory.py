@@ -20,6 +20,7 @@ from hotline.web.studio.facts import facts
 from hotline.web.studio.health import health
 from hotline.web.studio.matrix import matrix
 from hotline.web.studio.phrases import phrases
+from hotline.web.studio.questions import questions
 from hotline.web.studio.regressions import regressions
 from hotline.web.studio.texts import texts
 from hotline.web.studio.topics import topics
@@ -27,7 +28,7 @@ from hotline.web.studio.transfer import transfer
 from hotline.web.studio.understanding import understanding
 from hotline.web.webhooks import webhooks
 
-STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, health, transfer)
+STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
 HEADERS = {

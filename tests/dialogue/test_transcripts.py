@@ -4,7 +4,8 @@ A transcript (``tests/transcripts/*.yml``) has ``name``, ``channel``, maybe ``nu
 (``text``, ``key``, ``speech``, ``silence`` or ``call``), maybe ``understood`` (what the model says of it), and what must hold
 afterwards: ``says`` and ``not_says`` (``text:<key>``, ``answer:<topic>``, ``more:<topic>``, ``title:<topic>`` or plain words),
 ``step``, ``language``, ``handoffs`` (reasons open), ``urgent``, ``hours_later`` (before the input), ``nothing`` (no reply at
-all), ``over``.
+all), ``over``, ``ratings`` (topic, language, channel, helpful, unhelpful) and ``questions`` (reason, channel, language, topic and
+text of what is kept as unanswered).
 """
 
 from __future__ import annotations
@@ -102,7 +103,18 @@ def _check(hotline: Hotline, transcript: dict[str, Any], turn: dict[str, Any], s
         assert [row["reason"] for row in hotline.rows("handoffs")] == turn["handoffs"], where
     if "urgent" in turn:
         assert [row["is_urgent"] for row in hotline.rows("handoffs")] == [turn["urgent"]], where
+    if "ratings" in turn:
+        columns = ("topic", "language", "channel", "helpful", "unhelpful")
+        assert [[row[name] for name in columns] for row in hotline.rows("ratings")] == turn["ratings"], where
+    if "questions" in turn:
+        assert sorted(_questions(hotline)) == turn["questions"], where
     assert (conversation["status"] == "closed") == turn.get("over", False), where
+
+
+def _questions(hotline: Hotline) -> list[list[Any]]:
+    with hotline.services.database.read() as connection:
+        found = hotline.services.questions.find_open(connection)
+    return [[question.reason, question.channel, question.language, question.topic, question.text] for question in found]
 
 
 def _words(hotline: Hotline, wanted: str, language: str | None, is_call: bool) -> str:

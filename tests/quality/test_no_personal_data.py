@@ -28,6 +28,9 @@ from tests.web import twilio
 
 NUMBER, WRITTEN, SPOKEN, REPLY = "+4915177700077", "zwiebelturm", "lakritzschnecke", "kieselstrand"
 NOTIFIED, INNER_NUMBER = "+4915166600066", "0151 98 76 54 321"
+# Somebody who tells name, address and number in a question the hotline does not understand, and in one that gets no help.
+PERSON = "Ich heiße Zwetschgian Knödelmann, Lindenstraße 14, 80331 München, 0151 98 76 54 321"
+NAMED = ("Zwetschgian", "Knödelmann", "Lindenstraße 14")
 MARKS = (NUMBER[1:], NUMBER[3:], WRITTEN, SPOKEN, REPLY, NOTIFIED[1:], "15198765432", "98 76 54 321")
 
 
@@ -187,6 +190,31 @@ def test_health_pages_tell_nothing_of_anybody(marked: Hotline) -> None:
     _live_through_everything(marked)
     for path in ("/", "/health/live"):
         _assert_clean(path, marked.app.test_client().get(path).data)
+
+
+def test_an_unanswered_question_tells_nobody_who_asked_it(marked: Hotline, tmp_path: Path) -> None:
+    question = f"{PERSON}, darf mein Hund mit"
+    marked.understander.knows(f"{question} heim", "luggage", 0.95)
+    _write(marked, "SM20", "Guten Tag")
+    _write(marked, "SM21", question)
+    _write(marked, "SM22", f"{question} heim")
+    _write(marked, "SM23", "8")
+    with marked.services.database.read() as connection:
+        kept = marked.services.questions.find_open(connection)
+    assert sorted(found.reason for found in kept) == ["not_understood", "unhelpful"]
+    for found in kept:
+        assert "Hund mit" in found.text
+        for mark in (*NAMED, *MARKS, "Lindenstraße", "80331", "München"):
+            assert mark not in found.text
+    for row in marked.rows("questions"):
+        assert not {"conversation_id", "contact_id", "address_id", "created_at"} & set(row)
+    for table in ("questions", "ratings", "phrases", "regressions", "conversations", "messages"):
+        for mark in (*NAMED, *MARKS):
+            assert mark not in str(marked.rows(table)), (table, mark)
+    marked.services.database.close()
+    for path in (path for path in tmp_path.rglob("*") if path.is_file()):
+        for mark in (*NAMED, *MARKS):
+            assert mark.encode() not in path.read_bytes(), (path.name, mark)
 
 
 _OUTGOING = OutgoingMessage("sms", NUMBER, twilio.OURS, REPLY)

@@ -28,6 +28,7 @@ def root(tmp_path: Path) -> Path:
         shutil.copytree(ROOT / folder, tmp_path / "root" / folder)
     content = tmp_path / "root" / "content"
     shutil.copytree(ROOT / "content" / "places", content / "places")
+    shutil.copy(ROOT / "content" / "personal.yml", content)
     for folder, text in (
         ("danger", "language: de\ncategories: {medical: [notruf]}\n"),
         ("words", "language: de\nmenu: [menü]\n"),

@@ -21,7 +21,7 @@ import urllib3
 from hotline.services import Services
 from hotline.settings import ROOT
 from hotline.store import migrate
-from hotline.store.training_tables import trainings
+from hotline.store.tables import trainings
 from hotline.understanding.local_server import answers
 from tests.conftest import NOW, make_settings, require
 

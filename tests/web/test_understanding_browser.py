@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import make_server
 
-from hotline.store.training_tables import danger_changes
+from hotline.store.tables import danger_changes
 from tests.conftest import Hotline, make_hotline, make_settings
 from tests.web.staff import open_session
 from tests.web.test_simulator_browser import DESKTOP, SMALL, browser

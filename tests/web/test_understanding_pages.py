@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hotline.staff.roles import ROLES
-from hotline.store.training_tables import trainings
+from hotline.store.tables import trainings
 from hotline.training.danger_check import Figures
 from tests.conftest import BASE_URL, Hotline
 from tests.web.staff import sign_in

@@ -55,30 +55,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("language", "topic", "text", name=op.f("uq_muted_phrases_language_topic_text")),
     )
     op.create_table(
-        "phrases",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("language", sa.String(length=8), nullable=False),
-        sa.Column("topic", sa.String(length=40), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("author", sa.String(length=60), nullable=False),
-        sa.Column("origin", sa.String(length=20), nullable=False),
-        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_phrases")),
-    )
-    with op.batch_alter_table("phrases", schema=None) as batch_op:
-        batch_op.create_index("ix_phrases_language_topic", ["language", "topic"], unique=False)
-
-    op.create_table(
-        "regressions",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("language", sa.String(length=8), nullable=False),
-        sa.Column("text", sa.Text(), nullable=False),
-        sa.Column("topic", sa.String(length=40), nullable=False),
-        sa.Column("author", sa.String(length=60), nullable=False),
-        sa.Column("added_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_regressions")),
-    )
-    op.create_table(
         "trainings",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(length=12), nullable=False),
@@ -100,11 +76,6 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Take it back."""
     op.drop_table("trainings")
-    op.drop_table("regressions")
-    with op.batch_alter_table("phrases", schema=None) as batch_op:
-        batch_op.drop_index("ix_phrases_language_topic")
-
-    op.drop_table("phrases")
     op.drop_table("muted_phrases")
     op.drop_table("model_switches")
     with op.batch_alter_table("danger_changes", schema=None) as batch_op:
