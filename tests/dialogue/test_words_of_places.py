@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hotline.dialogue.definition import Definition
+from hotline.dialogue.definition import Definition, options_after_centres
 from hotline.dialogue.events import Answered, Asked, CentresShown, Choice, Event, PlaceRead
-from hotline.dialogue.flow import options_after_centres
 from hotline.dialogue.rendering import Renderer
 from hotline.knowledge.centres import CentreQuery, Directory
 from hotline.knowledge.library import Library
