@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
-from hotline.dialogue.definition import CentresPart, Condition, Definition, OptionSource, Step
+from hotline.dialogue.definition import CentresPart, Condition, Definition, Step
 from hotline.dialogue.events import (
     Answered,
     Asked,
@@ -28,25 +28,18 @@ from hotline.dialogue.events import (
     Told,
     Unanswered,
 )
+from hotline.dialogue.offers import STAY, can_answer, list_choices
 from hotline.dialogue.session import Session, World
 from hotline.knowledge.centres import Centre, CentreQuery
-from hotline.knowledge.places import LANDS, PLACE_SLOTS
+from hotline.knowledge.places import PLACE_SLOTS
 
-BACK, REPEAT, STAY = "back", "repeat", "stay"
+BACK, REPEAT = "back", "repeat"
 BUILT_IN = frozenset({BACK, REPEAT, STAY})
-NEXT_PAGE_KEY = "9"
-NEXT_PAGE_LABELS = {"topic": "option.next_page", "language": "option.more_languages", "land": "option.more_lands"}
 # Wishes that agree or disagree with a suggestion, and those granted before the language is known.
 AGREEMENT = {"yes": True, "no": False, "helpful": True, "unhelpful": False}
 WISHES_WITHOUT_LANGUAGE = frozenset({"person", "callback", "goodbye", "language"})
-FIRST_OPTION_KEYS = "12345678"
-# The keys before them have a meaning of their own after an answer.
-FOLLOW_UP_KEYS = "456"
 # More centres at once are no choice but a list.
 CENTRES_AT_ONCE = 3
-KIND_OF_SOURCE: Mapping[OptionSource, Literal["language", "topic", "land"]] = {
-    "languages": "language", "topics": "topic", "suggestions": "topic", "lands": "land", "follow_ups": "topic",
-}  # fmt: skip
 
 
 class FlowError(Exception):
@@ -199,7 +192,9 @@ class _Run:
 
     def _suggest(self, topic: str | None) -> str:
         # Only what can be answered in this language is worth asking back.
-        return self.definition.routes["confirm"] if self._listed("suggestions") else self._answer_to(topic)
+        return (
+            self.definition.routes["confirm"] if list_choices("suggestions", self.world, self.session) else self._answer_to(topic)
+        )
 
     def _answer_to(self, topic: str | None) -> str:
         routes = self.definition.routes
@@ -210,7 +205,7 @@ class _Run:
         return routes["question"] if self._can_answer(topic) else routes["no_answer"]
 
     def _can_answer(self, topic: str | None) -> bool:
-        return (topic, self.session.language) in self.world.answerable
+        return can_answer(self.world, self.session, topic)
 
     def _take(self, choice: Choice) -> str:
         if choice.kind == "language":
@@ -394,27 +389,4 @@ class _Run:
         fixed = tuple(Choice(option.key, "text", option.label, option.go, option.if_fits) for option in offered)
         if step.options_from is None:
             return fixed
-        return self._listed(step.options_from, step.go or "") + fixed
-
-    def _listed(self, source: OptionSource, go: str = "") -> tuple[Choice, ...]:
-        kind = KIND_OF_SOURCE[source]
-        values = {
-            # The likely ones first; the order of the rest stays.
-            "languages": tuple(sorted(self.world.languages, key=lambda code: code not in self.session.likely)),
-            "topics": tuple(topic for topic in self.world.topics if self._can_answer(topic)),
-            "suggestions": tuple(topic for topic in self.session.suggestions if self._can_answer(topic)),
-            "lands": LANDS,
-            "follow_ups": tuple(
-                topic for topic in self.world.follow_ups.get(self.session.topic or "", ()) if self._can_answer(topic)
-            ),
-        }[source]
-        # Names are short: many fit into a message, and languages are short by ear too.
-        is_long = source == "languages" or (source == "lands" and not self.world.is_call)
-        size = len(FIRST_OPTION_KEYS) if is_long else self.world.page_size
-        pages = max(1, -(-len(values) // size))
-        first = self.session.page % pages * size
-        keys = FOLLOW_UP_KEYS if source == "follow_ups" else FIRST_OPTION_KEYS
-        shown = tuple(Choice(key, kind, value, go) for key, value in zip(keys, values[first : first + size], strict=False))
-        if source == "follow_ups":
-            return shown
-        return (*shown, Choice(NEXT_PAGE_KEY, "text", NEXT_PAGE_LABELS[kind], STAY)) if pages > 1 else shown
+        return list_choices(step.options_from, self.world, self.session, step.go or "") + fixed

@@ -12,7 +12,7 @@ from hotline.dialogue.centre_words import CENTRE_TEXT_KEYS, CentreWords
 from hotline.dialogue.country_words import COUNTRY_TEXT_KEYS, CountryWords
 from hotline.dialogue.definition import Definition, Option
 from hotline.dialogue.events import Answered, Asked, CentresShown, Choice, Ended, Event, PlaceRead, Told
-from hotline.dialogue.flow import FIRST_OPTION_KEYS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS
+from hotline.dialogue.offers import FIRST_OPTION_KEYS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS
 from hotline.dialogue.safety import CATEGORIES
 from hotline.dialogue.texts import Texts
 from hotline.knowledge.centres import NATIONWIDE, Centre

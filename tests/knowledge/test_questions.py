@@ -114,7 +114,7 @@ def test_a_phrase_is_taught_once_and_each_action_is_in_the_audit(hotline: Hotlin
     ("topic", "wording", "problem"),
     [
         ("luggage", "", "phrase_missing"),
-        ("luggage", "<name> will fliegen", "phrase_marks"),
+        ("luggage", "<name> will fliegen", "phrase_mark_left"),
         ("luggage", "x" * 301, "too_long"),
         ("no_topic", "darf der hund mit", "unknown"),
     ],

@@ -33,6 +33,8 @@ VALUES = {
     "change_id": "1",
     "decision": "reject",
     "upload_id": "1",
+    "training_id": "1",
+    "model": "starter",
 }
 # One form for each webhook, so that a new one cannot be forgotten here.
 FORMS = {

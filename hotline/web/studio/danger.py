@@ -71,7 +71,7 @@ def reject(change_id: int) -> AnyResponse | tuple[str, int]:
     hotline, session = services(), current_staff()
     with hotline.database.read() as connection:
         authors = {change.id: change.author for change in hotline.danger_editing.waiting(connection)}
-    if not session.may("languages.train") and authors.get(change_id) != session.name:
+    if not session.may("languages.train") and authors.get(change_id, session.name) != session.name:
         abort(403)
     try:
         change = hotline.danger_editing.reject(change_id, session.name)

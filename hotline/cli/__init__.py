@@ -17,10 +17,11 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from flask.cli import AppGroup
 
-from hotline.cli_centres import centre_commands
-from hotline.cli_exchange import add_exchange_commands
-from hotline.cli_health import health_command
-from hotline.cli_staff import audit_group, staff_group
+from hotline.cli.centres import centre_commands
+from hotline.cli.exchange import add_exchange_commands
+from hotline.cli.health import health_command
+from hotline.cli.model import model_commands
+from hotline.cli.staff import audit_group, staff_group
 from hotline.counselling.desk import CannotReply, CounsellorDesk
 from hotline.counselling.handoff import UnknownHandoff, list_open
 from hotline.delivery.jobs import run_worker
@@ -35,7 +36,6 @@ from hotline.knowledge.centre_store import has_own_directory
 from hotline.knowledge.loading import load_content
 from hotline.knowledge.problems import SENTENCES
 from hotline.knowledge.starter import Content, read_content, read_policies
-from hotline.model_commands import model_commands
 from hotline.services import Services
 from hotline.staff.accounts import CannotChangeAccount
 from hotline.store import migrate

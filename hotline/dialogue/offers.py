@@ -1,0 +1,62 @@
+"""What a list of choices holds: languages, topics, suggestions, Laender, and the topics people ask about afterwards, by page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from hotline.dialogue.definition import OptionSource
+from hotline.dialogue.events import Choice
+from hotline.dialogue.session import Session, World
+from hotline.knowledge.places import LANDS
+
+# The target that asks the same question again, here with the next page.
+STAY = "stay"
+NEXT_PAGE_KEY = "9"
+NEXT_PAGE_LABELS = {"topic": "option.next_page", "language": "option.more_languages", "land": "option.more_lands"}
+FIRST_OPTION_KEYS = "12345678"
+# The keys before them have a meaning of their own after an answer.
+FOLLOW_UP_KEYS = "456"
+KIND_OF_SOURCE: Mapping[OptionSource, Literal["language", "topic", "land"]] = {
+    "languages": "language", "topics": "topic", "suggestions": "topic", "lands": "land", "follow_ups": "topic",
+}  # fmt: skip
+
+
+def can_answer(world: World, session: Session, topic: str | None) -> bool:
+    """Whether there is an answer to a topic in the conversation's language today."""
+    return (topic, session.language) in world.answerable
+
+
+def list_choices(source: OptionSource, world: World, session: Session, go: str = "") -> tuple[Choice, ...]:
+    """The choices of one page, with the key to the next one.
+
+    Args:
+        source: what is listed.
+        world: what there is.
+        session: the page it stands at, its language and topic.
+        go: the step each choice leads to.
+    """
+    kind = KIND_OF_SOURCE[source]
+    if source == "follow_ups":
+        following = _answerable(world.follow_ups.get(session.topic or "", ()), world, session)
+        return tuple(Choice(key, kind, topic, go) for key, topic in zip(FOLLOW_UP_KEYS, following, strict=False))
+    values = {
+        # The likely ones first; the order of the rest stays.
+        "languages": tuple(sorted(world.languages, key=lambda code: code not in session.likely)),
+        "topics": _answerable(world.topics, world, session),
+        "suggestions": _answerable(session.suggestions, world, session),
+        "lands": LANDS,
+    }[source]
+    # Names are short: many fit into a message, and languages are short by ear too.
+    is_long = source == "languages" or (source == "lands" and not world.is_call)
+    size = len(FIRST_OPTION_KEYS) if is_long else world.page_size
+    pages = max(1, -(-len(values) // size))
+    first = session.page % pages * size
+    shown = tuple(
+        Choice(key, kind, value, go) for key, value in zip(FIRST_OPTION_KEYS, values[first : first + size], strict=False)
+    )
+    return (*shown, Choice(NEXT_PAGE_KEY, "text", NEXT_PAGE_LABELS[kind], STAY)) if pages > 1 else shown
+
+
+def _answerable(topics: tuple[str, ...], world: World, session: Session) -> tuple[str, ...]:
+    return tuple(topic for topic in topics if can_answer(world, session, topic))

@@ -1,0 +1,68 @@
+"""Puts the hotline together from its settings. The web server, the worker and the commands take from here what they need."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from hotline.delivery.dispatch import Dispatcher
+from hotline.delivery.jobs import Doorbell, register_jobs, register_nightly
+from hotline.delivery.outbox import Outbox
+from hotline.dialogue.conversations import Conversations
+from hotline.dialogue.feedback import Feedback
+from hotline.dialogue.person import HandoffDesk
+from hotline.dialogue.speakable import SpeakableLanguages
+from hotline.dialogue.turn import TurnRules, Turns
+from hotline.services.staff import StaffServices
+from hotline.services.studio import StudioServices
+from hotline.telephony.client import TwilioSender
+
+# What people ask most, first in every menu.
+MENU = (
+    "money_reag_garp", "who_eligible", "how_to_apply", "counselling_where", "country_list_status", "processing_time",
+    "documents_travel", "entry_ban", "departure_deadline", "vr_basics", "counselling_confidential", "hotline_contact",
+)  # fmt: skip
+STATUS_PATH = "/webhooks/twilio/status"
+
+
+class Services(StudioServices, StaffServices):
+    """All parts of the hotline."""
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        """Messages to be sent."""
+        return Outbox(self.database, self.cipher)
+
+    @cached_property
+    def doorbell(self) -> Doorbell:
+        """Wakes the worker; registers the jobs on the queue."""
+        register_nightly(self.queue, "forget_questions", self.forget_questions)
+        return register_jobs(self.queue, lambda: self.dispatcher, lambda: self.uploads.sweep())
+
+    @cached_property
+    def dispatcher(self) -> Dispatcher:
+        """Sends what is in the outbox; only the worker uses it."""
+        sender = TwilioSender(
+            self.settings.twilio_account_sid, self.settings.twilio_auth_tokens[0], self.settings.twilio_api_base_url
+        )
+        return Dispatcher(self.database, self.outbox, sender, self.settings.public_base_url + STATUS_PATH)
+
+    @cached_property
+    def speakable(self) -> SpeakableLanguages:
+        """Which languages a call can be held in."""
+        return SpeakableLanguages(self.live_languages, self.renderer, self.definition, self.prompts.can_speak)
+
+    @cached_property
+    def turns(self) -> Turns:
+        """Takes every inbound event."""
+        return Turns(
+            self.database,
+            Conversations(self.database, self.cipher),
+            self.library,
+            self.interpreter,
+            self.renderer,
+            HandoffDesk(self.outbox, self.settings.handoff_notify, self.settings.handoff_notify_from),
+            # Made with the process, not with the first question: reading its lists takes a second.
+            Feedback(self.database, self.questions, self.stripper.strip_text),
+            TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),
+            self.doorbell.ring,
+        )
