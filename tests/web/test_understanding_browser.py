@@ -4,20 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from threading import Thread
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import make_server
 
 from hotline.store.tables import danger_changes
-from tests.conftest import Hotline, make_hotline, make_settings
+from tests.conftest import Hotline
+from tests.web.browsing import DESKTOP, SMALL, check_accessibility, check_fits, serve
 from tests.web.staff import open_session
-from tests.web.test_simulator_browser import DESKTOP, SMALL, browser
 from tests.web.test_understanding_pages import REPORT
 
-__all__ = ["browser"]
 HOME = "/studio/understanding"
 PAGES = ["", "/phrases?language=ar", "/danger?language=fa", "/questions?language=ar", "/trainings/1", "/trainings/2"]
 FIGURES = {"dangers": 6004, "found_before": 4274, "found_after": 4275, "calm": 5000, "raised_before": 101, "raised_after": 101}
@@ -26,24 +22,17 @@ FIGURES = {"dangers": 6004, "found_before": 4274, "found_after": 4275, "calm": 5
 @pytest.fixture
 def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hotline, str]]:
     """The hotline at a free port with a training that is done, one that runs and a danger rule that waits."""
-    server = make_server("127.0.0.1", 0, lambda *_: [], threaded=True)
-    url = f"http://127.0.0.1:{server.server_port}"
-    made = make_hotline(make_settings(tmp_path_factory.mktemp("data"), HOTLINE_ENV="local", PUBLIC_BASE_URL=url))
-    server.app = made.app
-    trainings = made.services.trainings
-    trainings.take(trainings.ask("anna"))
-    trainings.finish(1, REPORT)
-    trainings.take(trainings.ask("anna"))
-    row = {"language": "fa", "category": "selfharm", "rule": "خودکشی + فردا", "kind": "add", "state": "proposed"}
-    with made.services.database.begin() as connection:
-        connection.execute(danger_changes.insert().values(**row, figures=FIGURES, author="carl", proposed_at=datetime.now(UTC)))
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield made, url
-    server.shutdown()
-    thread.join()
-    server.server_close()
-    made.services.database.close()
+    with serve(tmp_path_factory.mktemp("data")) as (made, _):
+        trainings = made.services.trainings
+        trainings.take(trainings.ask("anna"))
+        trainings.finish(1, REPORT)
+        trainings.take(trainings.ask("anna"))
+        row = {"language": "fa", "category": "selfharm", "rule": "خودکشی + فردا", "kind": "add", "state": "proposed"}
+        with made.services.database.begin() as connection:
+            connection.execute(
+                danger_changes.insert().values(**row, figures=FIGURES, author="carl", proposed_at=datetime.now(UTC))
+            )
+        yield made, made.services.settings.public_base_url
 
 
 @pytest.fixture
@@ -78,6 +67,5 @@ def test_pages_have_no_barrier_and_fit_the_screen(page: Page, size: dict[str, in
     page.set_viewport_size(size)  # type: ignore[arg-type]
     for path in PAGES:
         page.goto(HOME + path)
-        found = Axe().run(page).response["violations"]
-        assert [(item["id"], item["nodes"][0]["html"]) for item in found if item["impact"] in ("serious", "critical")] == [], path
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"), path
+        check_accessibility(page)
+        check_fits(page)
