@@ -22,6 +22,8 @@ from hotline.understanding.patterns import PatternFinder
 CATEGORIES = ("medical", "selfharm", "violence", "child_alone", "trafficking", "detention", "pressure")
 # Beside the categories a file has rules for idioms, jokes and old stories: what their first group finds is read over.
 HARMLESS = "harmless"
+# So many words apart, two parts of a text may speak of the same thing.
+_SAME_BREATH = 12
 # Numbers that are ages of nobody under age. "Not 18 yet" is a child's word, and larger numbers are years of birth.
 _GROWN_UP = range(19, 121)
 # Stands for a word that is read over; no pattern holds it.
@@ -113,11 +115,16 @@ class DangerNet:
 
     def _without_harmless(self, folded: Sequence[str], fired: Iterable[_Rule]) -> list[str]:
         """The words of a text; what an idiom is made of is read over, the rest may still be a cry for help."""
-        idioms = {rule.groups[0] for rule in fired if rule.category == HARMLESS}
-        kept = list(folded)
+        places: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for pattern, first, last in self._patterns.places(folded):
-            if not idioms.isdisjoint(self._groups_with(pattern)):
-                kept[first : last + 1] = [_READ_OVER] * (last + 1 - first)
+            for group in self._groups_with(pattern):
+                places[group].append((first, last))
+        kept = list(folded)
+        for rule in fired:
+            if rule.category == HARMLESS:
+                for first, last in places[rule.groups[0]]:
+                    if all(any(abs(other - first) <= _SAME_BREATH for other, _ in places[group]) for group in rule.groups[1:]):
+                        kept[first : last + 1] = [_READ_OVER] * (last + 1 - first)
         return kept
 
     def _groups_with(self, pattern: int) -> array[int]:
