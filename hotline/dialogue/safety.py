@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -22,6 +22,14 @@ from hotline.understanding.patterns import PatternFinder
 
 # The order in which a text with several signals is taken: what kills first comes first.
 CATEGORIES = ("medical", "selfharm", "violence", "child_alone", "trafficking", "detention", "pressure")
+# Beside the categories a file has rules for idioms, jokes and old stories: what their first group finds is read over.
+HARMLESS = "harmless"
+# So many words apart, two parts of a text may speak of the same thing.
+_SAME_BREATH = 12
+# Numbers that are ages of nobody under age. "Not 18 yet" is a child's word, and larger numbers are years of birth.
+_GROWN_UP = range(19, 121)
+# Stands for a word that is read over; no pattern holds it.
+_READ_OVER = "\x00"
 # A cry for help may stand at the end of a long message.
 LONGEST_TEXT = 20_000
 
@@ -66,7 +74,8 @@ class DangerNet:
         """Build the net.
 
         Args:
-            rules_by_language: (language, category -> rules), read one after the other: together they take much memory.
+            rules_by_language: (language, category or ``HARMLESS`` -> rules), read one after the other: together they take
+                much memory.
 
         Raises:
             BrokenDangerRule: a rule is empty or its category unknown.
@@ -78,7 +87,7 @@ class DangerNet:
         self._rules_of: dict[int, list[_Rule]] = defaultdict(list)
         for language, categories in rules_by_language:
             for category, rules in categories.items():
-                if category not in CATEGORIES:
+                if category not in (*CATEGORIES, HARMLESS):
                     raise BrokenDangerRule(f"danger/{language}.yml: unknown category {category!r}; use {', '.join(CATEGORIES)}.")
                 for text in rules:
                     rule = self._read_rule(language, category, str(text), groups_of)
@@ -110,15 +119,40 @@ class DangerNet:
             text: of a person.
             muted: marks of rules that do not count; see ``mark_of``.
         """
-        patterns = self._patterns.find(words(text, LONGEST_TEXT))
-        found = {group for pattern in patterns for group in self._groups_with(pattern)}
-        categories = {
-            rule.category
+        folded = words(text, LONGEST_TEXT)
+        fired = self._fired(folded, muted)
+        if any(rule.category == HARMLESS for rule in fired):
+            folded = self._without_harmless(folded, fired)
+            fired = self._fired(folded, muted)
+        categories = {rule.category for rule in fired}
+        if "child_alone" in categories and _is_grown_up(folded):
+            ageless = [_READ_OVER if word.isdecimal() else word for word in folded]
+            if all(rule.category != "child_alone" for rule in self._fired(ageless, muted)):
+                categories.remove("child_alone")
+        return most_urgent(categories)
+
+    def _fired(self, folded: Sequence[str], muted: Collection[int]) -> list[_Rule]:
+        found = {group for pattern in self._patterns.find(folded) for group in self._groups_with(pattern)}
+        return [
+            rule
             for first in found
             for rule in self._rules_of.get(first, ())
             if found.issuperset(rule.groups) and found.isdisjoint(rule.without) and rule.mark not in muted
-        }
-        return most_urgent(categories)
+        ]
+
+    def _without_harmless(self, folded: Sequence[str], fired: Iterable[_Rule]) -> list[str]:
+        """The words of a text; what an idiom is made of is read over, the rest may still be a cry for help."""
+        places: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for pattern, first, last in self._patterns.places(folded):
+            for group in self._groups_with(pattern):
+                places[group].append((first, last))
+        kept = list(folded)
+        for rule in fired:
+            if rule.category == HARMLESS:
+                for first, last in places[rule.groups[0]]:
+                    if all(any(abs(other - first) <= _SAME_BREATH for other, _ in places[group]) for group in rule.groups[1:]):
+                        kept[first : last + 1] = [_READ_OVER] * (last + 1 - first)
+        return kept
 
     def _groups_with(self, pattern: int) -> array[int]:
         # A pattern of a number above was never a rule's: it is a piece of one.
@@ -145,6 +179,12 @@ class DangerNet:
         return number
 
 
+def _is_grown_up(folded: Iterable[str]) -> bool:
+    """Whether all numbers of a text are ages of grown-ups."""
+    numbers = [word for word in folded if word.isdecimal()]
+    return bool(numbers) and all(len(number) <= 3 and int(number) in _GROWN_UP for number in numbers)
+
+
 def read_categories(path: Path) -> dict[str, list[str]]:
     """The rules of one file by category.
 
@@ -153,6 +193,6 @@ def read_categories(path: Path) -> dict[str, list[str]]:
     """
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-        return {category: rules or [] for category, rules in content["categories"].items()}
+        return {category: rules or [] for category, rules in [*content["categories"].items(), (HARMLESS, content.get(HARMLESS))]}
     except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise BrokenDangerRule(f"{path}: must hold `language` and `categories` with lists of rules ({error}).") from None

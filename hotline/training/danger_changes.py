@@ -146,7 +146,10 @@ class DangerEditing:
 
     def _in_file(self, language: str) -> Mapping[str, list[str]]:
         path = self._folder / f"{language}.yml"
-        return {name: [str(rule) for rule in rules] for name, rules in read_categories(path).items()} if path.exists() else {}
+        if not path.exists():
+            return {}
+        # Idioms are no category of danger; they are kept in the files.
+        return {name: [str(rule) for rule in rules] for name, rules in read_categories(path).items() if name in CATEGORIES}
 
     def _expect_change(self, connection: Connection, wanted: RuleChange) -> None:
         rules = self.rules(connection, wanted.language, wanted.category)

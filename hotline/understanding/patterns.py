@@ -61,6 +61,15 @@ class PatternFinder:
         """The numbers of the patterns in a text, given as its folded words."""
         return frozenset(number for number, _, _ in self._found(folded_words))
 
+    def places(self, folded_words: Sequence[str]) -> frozenset[tuple[int, int, int]]:
+        """Each pattern found with the places of the first and the last word it touches, from 0."""
+        text = _joined(folded_words)
+        # Every word has one border before it, so counting borders counts words.
+        return frozenset(
+            (number, text.count(_BORDER, 0, start) - 1, text.count(_BORDER, 0, end) - 1)
+            for number, start, end in self._found(folded_words)
+        )
+
     def find_longest(self, folded_words: Sequence[str]) -> frozenset[int]:
         """As ``find``, without patterns that stand inside a longer one found: "Guinea" in "Guinea-Bissau"."""
         found = set(self._found(folded_words))
@@ -75,12 +84,16 @@ class PatternFinder:
         """The number of each pattern found, and from where to where it stands without its borders."""
         if not self._lengths:
             return
-        text = _BORDER + _BORDER.join(NUMBER if word.isdigit() else word for word in folded_words) + _BORDER
+        text = _joined(folded_words)
         for last, number in self._automaton.iter(text):
             yield number, *_inside(text, last + 1 - self._lengths[number], last + 1)
             for shaped, shape in self._shapes.get(number, ()):
                 if match := shape.search(text):
                     yield shaped, *_inside(text, match.start(), match.end())
+
+
+def _joined(folded_words: Sequence[str]) -> str:
+    return _BORDER + _BORDER.join(NUMBER if word.isdigit() else word for word in folded_words) + _BORDER
 
 
 def _inside(text: str, start: int, end: int) -> tuple[int, int]:
