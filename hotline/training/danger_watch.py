@@ -91,6 +91,7 @@ class DangerWatch:
         self._revision = 0
         self._looked_at = float("-inf")
         self._lock = threading.Lock()
+        self._is_blind = False
 
     def find(self, text: str) -> str | None:
         """See ``Net.find``."""
@@ -115,8 +116,11 @@ class DangerWatch:
                     return
                 overlay = Overlay(self.base, approved_changes(connection))
         except (SQLAlchemyError, BrokenDangerRule) as error:
-            log.warning(
-                "changes of the danger rules could not be read; the last ones hold", extra={"cause": type(error).__name__}
-            )
+            # Looked at every second: an outage is told once.
+            if not self._is_blind:
+                log.warning(
+                    "changes of the danger rules could not be read; the last ones hold", extra={"cause": type(error).__name__}
+                )
+            self._is_blind = True
             return
-        self._overlay, self._revision = overlay, revision
+        self._overlay, self._revision, self._is_blind = overlay, revision, False
