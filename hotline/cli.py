@@ -26,6 +26,7 @@ from hotline.delivery.jobs import run_worker
 from hotline.delivery.outbox import UnknownOutboxRow
 from hotline.dialogue.flow_files import find_problems, find_topic_problems, load_flows, text_keys
 from hotline.dialogue.meaning import Interpreter
+from hotline.dialogue.person import PERSON_TEXT_KEYS
 from hotline.dialogue.rendering import CODE_TEXT_KEYS
 from hotline.dialogue.texts import SCREENS, compile_texts, find_text_problems, screen_keys
 from hotline.dialogue.turn import today_in_germany
@@ -84,7 +85,7 @@ def _report(problems: Sequence[str], all_is_well: str) -> None:
 
 
 def _text_problems(services: Services) -> list[str]:
-    used = text_keys(load_flows(services.flows_folder)) | CODE_TEXT_KEYS
+    used = text_keys(load_flows(services.flows_folder)) | CODE_TEXT_KEYS | PERSON_TEXT_KEYS
     shown = screen_keys(services.settings.root / "hotline" / "web") | {f"studio.problem_{code}" for code in SENTENCES}
     folder, languages = services.translations_folder, services.live_languages
     return find_text_problems(folder, languages, used) + find_text_problems(folder, languages, shown, SCREENS)
@@ -341,9 +342,10 @@ def _worker(services: Services) -> click.Command:
     @click.command("worker")
     @_sentence
     def worker() -> None:
-        """Send what is in the outbox, and check links, until told to stop."""
+        """Send what is in the outbox, tend handoffs and callbacks, and check links, until told to stop."""
         migrate.check_revision(services.database)
         services.link_bell  # noqa: B018 - registers its job on the queue
+        services.timer_bell  # noqa: B018 - registers its jobs on the queue
         run_worker(services.queue, services.doorbell)
 
     return worker

@@ -10,6 +10,10 @@ from pathlib import Path
 from huey import Huey
 from huey.storage import BaseSqlStorage
 
+from hotline.counselling.callbacks import Callbacks
+from hotline.counselling.notices import Notices, PersonNotices
+from hotline.counselling.queues import read_slot
+from hotline.counselling.timers import TimerBell, Timers, register_timers
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, open_queue, register_jobs
 from hotline.delivery.outbox import Outbox
@@ -219,6 +223,27 @@ class Services:
         return register_link_job(self.queue, lambda: self.link_checks)
 
     @cached_property
+    def notices(self) -> Notices:
+        """Tells counsellors that somebody waits."""
+        return Notices(self.outbox, self.settings.handoff_notify, self.settings.handoff_notify_from)
+
+    @cached_property
+    def callbacks(self) -> Callbacks:
+        """People to be called back."""
+        return Callbacks(self.cipher, read_slot(self.settings.call_window))
+
+    @cached_property
+    def timers(self) -> Timers:
+        """What happens to handoffs by itself; only the worker uses it."""
+        person = PersonNotices(self.outbox, self.cipher, self.texts)
+        return Timers(self.database, self.callbacks, self.notices, person, self.doorbell.ring, self.clock)
+
+    @cached_property
+    def timer_bell(self) -> TimerBell:
+        """Has the worker look at who waits; registers its jobs on the queue."""
+        return register_timers(self.queue, lambda: self.timers)
+
+    @cached_property
     def dispatcher(self) -> Dispatcher:
         """Sends what is in the outbox; only the worker uses it."""
         sender = TwilioSender(
@@ -272,7 +297,7 @@ class Services:
             self.library,
             self.interpreter,
             self.renderer,
-            HandoffDesk(self.outbox, self.settings.handoff_notify, self.settings.handoff_notify_from),
+            HandoffDesk(self.notices, self.callbacks, self.timer_bell.ring),
             TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),
             self.doorbell.ring,
         )

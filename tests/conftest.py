@@ -17,6 +17,8 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import text
 
+from hotline.counselling.queues import load_queue_file, store_queues
+from hotline.counselling.timers import TimerBell
 from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.texts import compile_texts
 from hotline.knowledge.loading import load_content
@@ -195,9 +197,12 @@ def make_hotline(settings: Settings) -> Hotline:
     clock, understander, rung = Clock(), ScriptedUnderstander(), list[int]()
     # cached_property: what stands in the instance is used instead of being made.
     vars(services).update(understander=understander, interpreter=interpreter_with(understander), doorbell=_QuietDoorbell(rung))
+    vars(services).update(timer_bell=TimerBell(lambda: None))
     vars(services).update(clock=clock, passwords=Passwords(CHEAP_HASHER))
     migrate.upgrade(services.database)
     load_content(services.database, starter_content())
+    with services.database.begin() as connection:
+        store_queues(connection, load_queue_file(services.content_folder / "queues.yml"))
     vars(services.turns)["_clock"] = clock
     return Hotline(services, make_flask(services), clock, understander, rung)
 

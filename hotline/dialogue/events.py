@@ -51,9 +51,10 @@ class Heard:
 
 @dataclass(frozen=True)
 class Told:
-    """A text is said."""
+    """A text is said. ``values`` are what its placeholders stand for; texts with placeholders are written, never spoken."""
 
     text_key: str
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,15 @@ class PersonRequested:
 
 
 @dataclass(frozen=True)
+class CallbackWanted:
+    """The person is to be called back, at a time of day that is safe for them (``counselling.hours.SAFE_TIMES``)."""
+
+    safe_times: str
+
+
+@dataclass(frozen=True)
 class Ended:
     """The conversation is over."""
 
 
-Event = Told | Asked | Answered | PlaceRead | CentresShown | LanguageChosen | PersonRequested | Ended
+Event = Told | Asked | Answered | PlaceRead | CentresShown | LanguageChosen | PersonRequested | CallbackWanted | Ended

@@ -8,7 +8,17 @@ from typing import Any, get_args
 
 import yaml
 
-from hotline.dialogue.definition import CentresPart, Condition, CountryPlace, Definition, Limits, Option, OptionSource, Step
+from hotline.dialogue.definition import (
+    CentresPart,
+    Condition,
+    CountryPlace,
+    Definition,
+    Limits,
+    Option,
+    OptionSource,
+    SafeTimes,
+    Step,
+)
 from hotline.dialogue.events import AnswerPart
 from hotline.dialogue.flow import BUILT_IN
 from hotline.errors import CannotStart
@@ -27,7 +37,7 @@ WISHES = frozenset(
         "more", "yes", "no",
     }
 )  # fmt: skip
-KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres")
+KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "callback")
 STEP_KEYS = frozenset({*KINDS, "next", "go", "options", "options_from", "listens", "collects", "digits"})
 COLLECTED = "place"
 # Keys of a step whose value is one of a few words.
@@ -36,6 +46,7 @@ VALUES: Mapping[str, tuple[object, ...]] = {
     "answer": get_args(AnswerPart),
     "check": get_args(Condition),
     "centres": get_args(CentresPart),
+    "callback": get_args(SafeTimes),
     "read_back": (COLLECTED,),
     "collects": (COLLECTED,),
     "digits": (1, POSTCODE_DIGITS),
@@ -134,6 +145,7 @@ def _step(path: Path, name: str, raw: Any) -> Step:
         collects="collects" in raw,
         digits=raw.get("digits", 1),
         centres=raw.get("centres", "first"),
+        safe_times=raw.get("callback", "any"),
     )
 
 
