@@ -18,10 +18,14 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from hotline.cli_centres import centre_commands
+from hotline.cli_counselling import callbacks_group, counsellors_group, hours_group
 from hotline.cli_health import health_command
 from hotline.cli_staff import audit_group, staff_group
+from hotline.counselling.callbacks import CannotCall
+from hotline.counselling.counsellors import CannotChangeCounsellor
 from hotline.counselling.desk import CannotReply, CounsellorDesk
 from hotline.counselling.handoff import UnknownHandoff, list_open
+from hotline.counselling.queues import load_queue_file, read_queues, store_queues
 from hotline.delivery.jobs import run_worker
 from hotline.delivery.outbox import UnknownOutboxRow
 from hotline.dialogue.flow_files import find_problems, find_topic_problems, load_flows, text_keys
@@ -57,8 +61,8 @@ def register_commands(app: Flask, services: Services) -> None:
     for group in (_db(services), _handoffs(services), _outbox(services)):
         app.cli.add_command(group)
     app.cli.add_command(centre_commands(services, _sentence))
-    for group in (staff_group(services, _sentence), audit_group(services, _sentence)):
-        app.cli.add_command(group)
+    for make in (staff_group, audit_group, hours_group, counsellors_group, callbacks_group):
+        app.cli.add_command(make(services, _sentence))
     app.cli.add_command(_worker(services))
     app.cli.add_command(_understand(services))
 
@@ -70,7 +74,15 @@ def _sentence(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except (CannotStart, UnknownHandoff, UnknownOutboxRow, CannotReply, CannotChangeAccount) as error:
+        except (
+            CannotStart,
+            UnknownHandoff,
+            UnknownOutboxRow,
+            CannotReply,
+            CannotChangeAccount,
+            CannotCall,
+            CannotChangeCounsellor,
+        ) as error:
             raise click.ClickException(str(error)) from None
 
     return run
@@ -142,7 +154,10 @@ def _content(services: Services) -> AppGroup:
         report = load_content(services.database, found)
         kept = f"; {report.kept} changed in the studio stay as they are" if report.kept else ""
         click.echo(f"Loaded {_number_of(found)}{kept}.")
-        with services.database.read() as connection:
+        with services.database.begin() as connection:
+            if not read_queues(connection):
+                store_queues(connection, load_queue_file(services.content_folder / "queues.yml"))
+                click.echo("Opening hours are those of content/queues.yml; `flask hours load FILE` sets yours.")
             if has_own_directory(connection):
                 click.echo("The directory of centres stays as it was imported.")
 
@@ -237,7 +252,7 @@ def _handoffs(services: Services) -> AppGroup:
         for row in rows:
             mark = "URGENT" if row["is_urgent"] else "      "
             about = " ".join(str(row[name] or "-") for name in ("language", "channel", "reason", "danger", "topic"))
-            click.echo(f"{row['id']:>6} {mark} {row['requested_at']:%Y-%m-%d %H:%M} UTC {about}")
+            click.echo(f"{row['id']:>6} {mark} {row['requested_at']:%Y-%m-%d %H:%M} UTC {about} {row['state']}")
         click.echo(f"{len(rows)} open.")
 
     @group.command("show")

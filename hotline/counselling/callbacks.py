@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
-from hotline.counselling.handoff import get_open, move_handoff, write_audit
+from hotline.counselling.handoff import get_open, lock_conversation, move_handoff, write_audit
 from hotline.counselling.hours import BERLIN, SAFE_TIMES, Hours, Slot, may_call, next_call
 from hotline.counselling.queues import read_queues
 from hotline.privacy.cipher import Cipher
@@ -207,8 +207,8 @@ class Callbacks:
     def _lock(self, connection: Connection, callback_id: int) -> dict[str, Any]:
         """A callback, locked after its conversation and handoff, as everybody locks."""
         of = select(callbacks.c.handoff_id).where(callbacks.c.id == callback_id).scalar_subquery()
-        conversation = select(handoffs.c.conversation_id).where(handoffs.c.id == of).scalar_subquery()
-        connection.execute(select(conversations.c.id).where(conversations.c.id == conversation).with_for_update())
+        conversation = select(handoffs.c.conversation_id).where(handoffs.c.id == of)
+        lock_conversation(connection, connection.execute(conversation).scalar_one_or_none())
         query = select(callbacks).where(callbacks.c.id == callback_id).with_for_update()
         found = connection.execute(query).one_or_none()
         if found is None:

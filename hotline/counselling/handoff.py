@@ -68,13 +68,14 @@ def request_handoff(connection: Connection, request: HandoffRequest, now: dateti
     """Store that a human is to take over; asking again for the same conversation opens no second handoff.
 
     Args:
-        connection: the unit of work of the turn, which holds the conversation's lock.
+        connection: the unit of work of the turn.
         request: what is asked.
         now: aware UTC.
 
     Returns:
         The open handoff. A danger makes an open one urgent, and nothing makes it less urgent again.
     """
+    lock_conversation(connection, request.conversation_id)
     found = find_open(connection, request.conversation_id)
     if found is None:
         return NotedHandoff(_open(connection, request, now), is_new=True, is_raised=False)
@@ -120,6 +121,11 @@ def _open(connection: Connection, request: HandoffRequest, now: datetime) -> int
 # -- looking ---------------------------------------------------------------------------------------------------------------
 
 
+def lock_conversation(connection: Connection, conversation_id: int | None) -> None:
+    """Lock a conversation until the unit of work ends: the first thing everybody does who changes its handoff."""
+    connection.execute(select(conversations.c.id).where(conversations.c.id == conversation_id).with_for_update())
+
+
 def find_open(connection: Connection, conversation_id: int) -> dict[str, Any] | None:
     """The open handoff of a conversation, locked; whoever asks has locked the conversation."""
     query = select(handoffs).where(handoffs.c.conversation_id == conversation_id, handoffs.c.state.in_(OPEN))
@@ -139,8 +145,8 @@ def get_open(connection: Connection, handoff_id: int) -> dict[str, Any]:
     Raises:
         UnknownHandoff: it is not there or closed.
     """
-    owner = select(handoffs.c.conversation_id).where(handoffs.c.id == handoff_id).scalar_subquery()
-    connection.execute(select(conversations.c.id).where(conversations.c.id == owner).with_for_update())
+    owner = select(handoffs.c.conversation_id).where(handoffs.c.id == handoff_id)
+    lock_conversation(connection, connection.execute(owner).scalar_one_or_none())
     query = select(handoffs).where(handoffs.c.id == handoff_id, handoffs.c.state.in_(OPEN)).with_for_update()
     row = connection.execute(query).one_or_none()
     if row is None:

@@ -25,8 +25,8 @@ class Standing:
     """Where a handoff stands. ``wait_minutes`` is a band of ``routing.WAIT_BANDS``, 0 for longer, None while nobody is there."""
 
     opening: Opening
-    place: int | None
-    wait_minutes: int | None
+    place: int | None = None
+    wait_minutes: int | None = None
 
 
 def read_opening(connection: Connection, language: str | None, land: str | None, now: datetime) -> Opening:
@@ -42,7 +42,7 @@ def read_standing(connection: Connection, handoff_id: int, now: datetime) -> Sta
     waiting = read_waiting(connection, now)
     own = next((handoff for handoff in waiting if handoff.id == handoff_id), None)
     if own is None or not opening.is_open:
-        return Standing(opening, None, None)
+        return Standing(opening)
     people = [known.counsellor for known in read_counsellors(connection)]
     minutes = expected_wait(own, waiting, people, _handling_seconds(connection))
     return Standing(opening, place_of(handoff_id, waiting), minutes)

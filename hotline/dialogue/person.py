@@ -165,13 +165,20 @@ def _what_happens_next(
         return
     elif not noted.is_new:
         yield Told("person.already")
-    elif standing.opening.is_open:
-        yield from _wait(standing)
     else:
-        yield from _closed(standing, is_call=conversation.channel == "voice")
+        yield from what_is_told(standing, is_call=conversation.channel == "voice")
 
 
-def _wait(standing: Standing) -> Iterator[Event]:
+def what_is_told(standing: Standing, is_call: bool) -> Iterator[Told]:
+    """What somebody who asks for a person is told of when one comes.
+
+    Args:
+        standing: of the handoff.
+        is_call: on the phone.
+    """
+    if not standing.opening.is_open:
+        yield from _closed(standing, is_call)
+        return
     if standing.wait_minutes is None:
         # Nobody is at a screen: no time is promised.
         yield Told("person.noted")
@@ -180,7 +187,7 @@ def _wait(standing: Standing) -> Iterator[Event]:
     yield Told(f"person.wait_{standing.wait_minutes or 'long'}")
 
 
-def _closed(standing: Standing, *, is_call: bool) -> Iterator[Event]:
+def _closed(standing: Standing, is_call: bool) -> Iterator[Told]:
     yield Told("person.closed")
     if standing.opening.next_at is not None and not is_call:
         # Figures alone: every language reads them. By ear they would need a recording of each day and hour.

@@ -80,6 +80,7 @@ def test_capability_room_knows_no_web_server_no_settings_and_nobody_above_it(roo
         "hotline.web",
         "hotline.cli",
         "hotline.cli_centres",
+        "hotline.cli_counselling",
         "hotline.cli_staff",
         "hotline.cli_health",
         "hotline.services",
@@ -104,6 +105,7 @@ def test_nobody_but_the_entry_imports_the_web_room_and_the_commands() -> None:
     assert _importers("hotline.web") <= {"app"}
     assert _importers("hotline.cli") <= {"app"}
     assert _importers("hotline.cli_centres") <= {"hotline.cli"}
+    assert _importers("hotline.cli_counselling") <= {"hotline.cli"}
     assert _importers("hotline.cli_staff") <= {"hotline.cli"}
     assert _importers("hotline.cli_health") <= {"hotline.cli"}
 
@@ -120,6 +122,7 @@ def test_services_put_together_are_known_to_web_and_commands_only() -> None:
         "app",
         "hotline.cli",
         "hotline.cli_centres",
+        "hotline.cli_counselling",
         "hotline.cli_staff",
         "hotline.cli_health",
     }
