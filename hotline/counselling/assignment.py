@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from hotline.counselling.counsellors import read_counsellors
+from hotline.counselling.counsellors import CannotChangeCounsellor, read_counsellors
 from hotline.counselling.handoff import end_offers, get_open, move_handoff, set_timer, write_audit
 from hotline.counselling.routing import Offer, Waiting, choose_counsellor, is_everybody_asked, plan_offers
 from hotline.counselling.states import ACCEPTED, OFFERED, WAITING, IllegalMove
@@ -76,8 +76,11 @@ def reassign(connection: Connection, handoff_id: int, counsellor_id: int, actor:
     Raises:
         UnknownHandoff: it is not there or closed.
         IllegalMove: it waits for nobody.
+        CannotChangeCounsellor: the account takes no handoffs.
     """
     handoff = get_open(connection, handoff_id)
+    if connection.execute(select(counsellors.c.account_id).where(counsellors.c.account_id == counsellor_id)).first() is None:
+        raise CannotChangeCounsellor("This account takes no handoffs; `flask counsellors set` makes it do so.")
     if handoff["state"] == ACCEPTED:
         move_handoff(connection, handoff, "reassign", now, counsellor_id=counsellor_id, awaits="counsellor", accepted_at=now)
         _note_offer(connection, handoff_id, counsellor_id, now, outcome="accepted")

@@ -84,6 +84,9 @@ def request_handoff(connection: Connection, request: HandoffRequest, now: dateti
     if is_raised:
         changed |= {"reason": request.reason, "danger": request.danger, "is_urgent": True}
     state = found["state"]
+    if state == ABANDONED:
+        # It was given up once: the person begins to wait anew.
+        changed |= {"requested_at": now, "reminders": 0}
     if state == ABANDONED or (is_raised and state == CALLBACK):
         # Whoever is in danger does not wait for the hour of a callback.
         state = move_handoff(connection, found, "request", now, **changed)

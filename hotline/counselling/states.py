@@ -35,7 +35,8 @@ STATUS_OF_OWNER: Mapping[Owner, str] = {"bot": "bot", "queue": "waiting", "couns
 OFFER_LASTS = timedelta(seconds=90)
 # After so long without anybody the person is told and the supervisors see it; sooner in danger, and then every few hours.
 FIRST_REMINDER, URGENT_REMINDER, LATER_REMINDERS = timedelta(minutes=30), timedelta(minutes=5), timedelta(hours=4)
-WAIT_ENDS = timedelta(days=7)
+# Given up after so long and so many reminders: what came late into the queue is not given up at once.
+WAIT_ENDS, FEWEST_REMINDERS = timedelta(days=7), 3
 ANSWER_LASTS = timedelta(minutes=30)
 SILENCE_LASTS = timedelta(hours=24)
 CALLBACK_LASTS = timedelta(days=14)
@@ -177,8 +178,9 @@ def on_timer(handoff: Clockwork, now: datetime) -> Move:
         IllegalMove: a final state has no timer.
     """
     if handoff.state in WAITING:
+        is_over = now - handoff.requested_at >= WAIT_ENDS and handoff.reminders >= FEWEST_REMINDERS
         # Danger is never given up by a clock.
-        return "give_up" if now - handoff.requested_at >= WAIT_ENDS and not handoff.is_urgent else "remind"
+        return "give_up" if is_over and not handoff.is_urgent else "remind"
     if handoff.state == ACCEPTED:
         return "fall_asleep" if handoff.awaits == "contact" else "answer_ran_out"
     made = STAGES[handoff.state].on_timer

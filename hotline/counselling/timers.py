@@ -22,7 +22,6 @@ from hotline.counselling.counsellors import mark_away
 from hotline.counselling.handoff import UnknownHandoff, end_offers, get_open, move_handoff
 from hotline.counselling.notices import Notices, PersonNotices
 from hotline.counselling.states import OPEN, Clockwork, Move, on_timer
-from hotline.privacy.cipher import Unreadable
 from hotline.store.database import Database
 from hotline.store.tables import handoffs
 
@@ -88,8 +87,8 @@ class Timers:
         try:
             with self._database.begin() as connection:
                 rung = work(connection, row_id, now)
-        except Unreadable:
-            log.exception("a waiting person cannot be written to", extra={"row": row_id})
+        except Exception:
+            log.exception("a timer could not be run", extra={"row": row_id, "work": work.__name__})
             return False
         for outbox_id in rung or ():
             self._ring(outbox_id)

@@ -91,8 +91,9 @@ def test_machine_is_silent_exactly_while_a_counsellor_has_the_conversation() -> 
 def test_danger_is_never_given_up_by_a_clock() -> None:
     late = NOW + WAIT_ENDS
     for state in WAITING:
-        assert on_timer(_clockwork(state), late) == "give_up"
-        assert on_timer(_clockwork(state, is_urgent=True), late) == "remind"
+        assert on_timer(_clockwork(state, reminders=3), late) == "give_up"
+        assert on_timer(_clockwork(state, reminders=3, is_urgent=True), late) == "remind"
+        assert on_timer(_clockwork(state, reminders=2), late) == "remind", "a callback in vain has just come back into the queue"
 
 
 def test_nobody_is_late_while_everybody_is_at_home_but_danger_does_not_wait_for_the_morning() -> None:
