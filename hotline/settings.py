@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Not 5000: macOS answers there itself.
 LOCAL_PORT = "8000"
 LOCAL_ACCOUNT = "AC" + "0" * 32
+_WINDOW = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
@@ -42,6 +43,7 @@ class Settings:
     twilio_api_base_url: str | None
     handoff_notify: tuple[str, ...] = field(repr=False)
     handoff_notify_from: str | None = field(repr=False)
+    call_window: str
     rasa_url: str
     rasa_token: str = field(repr=False)
     rasa_timeout_seconds: float
@@ -84,6 +86,7 @@ class Settings:
             + _list(values.get("TWILIO_AUTH_TOKEN_PREVIOUS", "")),
             twilio_api_base_url=values.get("TWILIO_API_BASE_URL") or None,
             **_notices(values),
+            call_window=_call_window(values),
             rasa_url=values.get("RASA_URL", "http://127.0.0.1:5005").rstrip("/"),
             rasa_token=_required(values, "RASA_TOKEN", "set the same random text here and for the Rasa server"),
             rasa_timeout_seconds=_seconds(values, "RASA_TIMEOUT_SECONDS", 2.0),
@@ -140,6 +143,14 @@ def _notices(values: Mapping[str, str]) -> dict[str, Any]:
     if notify and not sender:
         raise WrongSetting("HANDOFF_NOTIFY is set, so HANDOFF_NOTIFY_FROM must name the number of ours that sends the notices.")
     return {"handoff_notify": notify, "handoff_notify_from": sender or None}
+
+
+def _call_window(values: Mapping[str, str]) -> str:
+    """The hours of the day, in Germany, in which people are called back."""
+    window = values.get("CALL_WINDOW", "").strip() or "08:00-20:00"
+    if not _WINDOW.fullmatch(window) or window[:5] >= window[6:]:
+        raise WrongSetting("CALL_WINDOW must be two times of one day, such as 08:00-20:00.")
+    return window
 
 
 def _yes_no(values: Mapping[str, str], name: str, *, default: bool) -> bool:

@@ -17,6 +17,8 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import text
 
+from hotline.counselling.queues import load_queue_file, store_queues
+from hotline.counselling.timers import TimerBell
 from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.texts import compile_texts
 from hotline.knowledge.loading import load_content
@@ -213,9 +215,12 @@ def make_hotline(settings: Settings) -> Hotline:
         doorbell=_QuietDoorbell(rung),
         clock=clock,
         passwords=Passwords(CHEAP_HASHER),
+        timer_bell=TimerBell(lambda: None),
     )
     migrate.upgrade(services.database)
     load_content(services.database, starter_content())
+    with services.database.begin() as connection:
+        store_queues(connection, load_queue_file(services.content_folder / "queues.yml"))
     vars(services.turns)["_clock"] = clock
     return Hotline(services, make_flask(services), clock, understander, rung)
 

@@ -18,16 +18,21 @@ from flask import Flask
 from flask.cli import AppGroup
 
 from hotline.cli.centres import centre_commands
+from hotline.cli.counselling import callbacks_group, counsellors_group, hours_group
 from hotline.cli.exchange import add_exchange_commands
 from hotline.cli.health import health_command
 from hotline.cli.model import model_commands
 from hotline.cli.staff import audit_group, staff_group
+from hotline.counselling.callbacks import CannotCall
+from hotline.counselling.counsellors import CannotChangeCounsellor
 from hotline.counselling.desk import CannotReply, CounsellorDesk
 from hotline.counselling.handoff import UnknownHandoff, list_open
+from hotline.counselling.queues import load_queue_file, read_queues, store_queues
 from hotline.delivery.jobs import run_worker
 from hotline.delivery.outbox import UnknownOutboxRow
 from hotline.dialogue.flow_files import find_problems, find_topic_problems, load_flows, text_keys
 from hotline.dialogue.meaning import Interpreter
+from hotline.dialogue.person import PERSON_TEXT_KEYS
 from hotline.dialogue.rendering import CODE_TEXT_KEYS
 from hotline.dialogue.texts import SCREENS, compile_texts, find_text_problems, screen_keys
 from hotline.dialogue.turn import today_in_germany
@@ -58,8 +63,8 @@ def register_commands(app: Flask, services: Services) -> None:
     for group in (_db(services), _handoffs(services), _outbox(services)):
         app.cli.add_command(group)
     app.cli.add_command(centre_commands(services, _sentence))
-    for group in (staff_group(services, _sentence), audit_group(services, _sentence)):
-        app.cli.add_command(group)
+    for make in (staff_group, audit_group, hours_group, counsellors_group, callbacks_group):
+        app.cli.add_command(make(services, _sentence))
     app.cli.add_command(model_commands(services))
     app.cli.add_command(_worker(services))
     app.cli.add_command(_understand(services))
@@ -72,7 +77,15 @@ def _sentence(command: Callable[P, R]) -> Callable[P, R]:
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return command(*args, **kwargs)
-        except (CannotStart, UnknownHandoff, UnknownOutboxRow, CannotReply, CannotChangeAccount) as error:
+        except (
+            CannotStart,
+            UnknownHandoff,
+            UnknownOutboxRow,
+            CannotReply,
+            CannotChangeAccount,
+            CannotCall,
+            CannotChangeCounsellor,
+        ) as error:
             raise click.ClickException(str(error)) from None
 
     return run
@@ -87,7 +100,7 @@ def _report(problems: Sequence[str], all_is_well: str) -> None:
 
 
 def _text_problems(services: Services) -> list[str]:
-    used = text_keys(load_flows(services.flows_folder)) | CODE_TEXT_KEYS
+    used = text_keys(load_flows(services.flows_folder)) | CODE_TEXT_KEYS | PERSON_TEXT_KEYS
     shown = screen_keys(services.settings.root / "hotline" / "web") | {f"studio.problem_{code}" for code in SENTENCES}
     folder, languages = services.translations_folder, services.live_languages
     return find_text_problems(folder, languages, used) + find_text_problems(folder, languages, shown, SCREENS)
@@ -144,7 +157,10 @@ def _content(services: Services) -> AppGroup:
         report = load_content(services.database, found)
         kept = f"; {report.kept} changed in the studio stay as they are" if report.kept else ""
         click.echo(f"Loaded {_number_of(found)}{kept}.")
-        with services.database.read() as connection:
+        with services.database.begin() as connection:
+            if not read_queues(connection):
+                store_queues(connection, load_queue_file(services.content_folder / "queues.yml"))
+                click.echo("Opening hours are those of content/queues.yml; `flask hours load FILE` sets yours.")
             if has_own_directory(connection):
                 click.echo("The directory of centres stays as it was imported.")
 
@@ -240,7 +256,7 @@ def _handoffs(services: Services) -> AppGroup:
         for row in rows:
             mark = "URGENT" if row["is_urgent"] else "      "
             about = " ".join(str(row[name] or "-") for name in ("language", "channel", "reason", "danger", "topic"))
-            click.echo(f"{row['id']:>6} {mark} {row['requested_at']:%Y-%m-%d %H:%M} UTC {about}")
+            click.echo(f"{row['id']:>6} {mark} {row['requested_at']:%Y-%m-%d %H:%M} UTC {about} {row['state']}")
         click.echo(f"{len(rows)} open.")
 
     @group.command("show")
@@ -354,10 +370,11 @@ def _worker(services: Services) -> click.Command:
     @click.command("worker")
     @_sentence
     def worker() -> None:
-        """Send what is in the outbox, and check links, until told to stop."""
+        """Send what is in the outbox, tend handoffs and callbacks, and check links, until told to stop."""
         migrate.check_revision(services.database)
         services.link_bell  # noqa: B018 - registers its job on the queue
         services.training_bell  # noqa: B018 - made now, so that the queue knows its jobs
+        services.timer_bell  # noqa: B018 - registers its jobs on the queue
         run_worker(services.queue, services.doorbell)
 
     return worker

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from hotline.counselling.assignment import note_word
 from hotline.counselling.handoff import close_handoff, conversation_of, get_open, read_conversation, write_audit
 from hotline.delivery.outbox import Outbox, OutgoingMessage
 from hotline.privacy.cipher import Cipher
@@ -105,6 +106,7 @@ class CounsellorDesk:
         }
         message_id = insert_returning_id(connection, messages, row)
         write_audit(connection, actor, "reply", handoff_id, now)
+        note_word(connection, handoff, "counsellor", now)
         sender = self._cipher.decrypt(conversation["service_address_encrypted"])
         return self._outbox.put(connection, OutgoingMessage(channel, number, sender, text, message_id), now)
 

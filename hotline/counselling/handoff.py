@@ -1,19 +1,40 @@
-"""Handoffs: the machine asks a human to take over. Stored in the turn's own transaction, so none can be lost."""
+"""Handoffs: the machine asks a human to take over. Stored in the turn's own transaction, so none can be lost.
+
+Every change goes through ``move_handoff``, which keeps three things together: the state, its timer, and who owns the
+conversation. Whoever changes something locks the conversation first and the handoff second, so that no two wait for each other.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select, update
 
+from hotline.counselling.queues import find_queue, read_queues, work_starts
+from hotline.counselling.states import (
+    ABANDONED,
+    ACCEPTED,
+    CALLBACK,
+    FINAL,
+    OFFERED,
+    OPEN,
+    REQUESTED,
+    STAGES,
+    STATUS_OF_OWNER,
+    Clockwork,
+    Move,
+    move,
+    owner_of,
+    timer_of,
+)
 from hotline.privacy.audit import note_action
 from hotline.store.database import insert_returning_id
-from hotline.store.tables import conversations, handoffs, messages
+from hotline.store.tables import callbacks, conversations, handoff_offers, handoffs, messages
 
-REQUESTED, CLOSED = "requested", "closed"
+CONVERSATION_CLOSED = "closed"
 
 
 class UnknownHandoff(LookupError):
@@ -30,6 +51,7 @@ class HandoffRequest:
     language: str | None
     topic: str | None
     channel: str
+    land: str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,73 +61,100 @@ class NotedHandoff:
     id: int
     is_new: bool
     is_raised: bool
+    state: str = REQUESTED
 
 
 def request_handoff(connection: Connection, request: HandoffRequest, now: datetime) -> NotedHandoff:
     """Store that a human is to take over; asking again for the same conversation opens no second handoff.
 
     Args:
-        connection: the unit of work of the turn, which holds the conversation's lock.
+        connection: the unit of work of the turn.
         request: what is asked.
         now: aware UTC.
 
     Returns:
         The open handoff. A danger makes an open one urgent, and nothing makes it less urgent again.
     """
-    found = connection.execute(
-        select(handoffs.c.id, handoffs.c.is_urgent).where(
-            handoffs.c.conversation_id == request.conversation_id, handoffs.c.state == REQUESTED
-        )
-    ).one_or_none()
+    lock_conversation(connection, request.conversation_id)
+    found = find_open(connection, request.conversation_id)
     if found is None:
-        row = {
-            "conversation_id": request.conversation_id,
-            "state": REQUESTED,
-            "reason": request.reason,
-            "danger": request.danger,
-            "is_urgent": request.danger is not None,
-            "language": request.language,
-            "topic": request.topic,
-            "channel": request.channel,
-            "requested_at": now,
-        }
-        return NotedHandoff(insert_returning_id(connection, handoffs, row), is_new=True, is_raised=False)
-    is_raised = request.danger is not None and not found.is_urgent
-    changed: dict[str, Any] = {"language": request.language}
+        return NotedHandoff(_open(connection, request, now), is_new=True, is_raised=False)
+    is_raised = request.danger is not None and not found["is_urgent"]
+    changed: dict[str, Any] = {"language": request.language, "land": request.land or found["land"]}
     if is_raised:
         changed |= {"reason": request.reason, "danger": request.danger, "is_urgent": True}
-    connection.execute(update(handoffs).where(handoffs.c.id == found.id).values(**changed))
-    return NotedHandoff(found.id, is_new=False, is_raised=is_raised)
+    state = found["state"]
+    if state == ABANDONED:
+        # It was given up once: the person begins to wait anew.
+        changed |= {"requested_at": now, "reminders": 0}
+    if state == ABANDONED or (is_raised and state == CALLBACK):
+        # Whoever is in danger does not wait for the hour of a callback.
+        state = move_handoff(connection, found, "request", now, **changed)
+    else:
+        connection.execute(update(handoffs).where(handoffs.c.id == found["id"]).values(**changed))
+        if is_raised:
+            set_timer(connection, {**found, **changed}, now)
+    return NotedHandoff(found["id"], is_new=found["state"] == ABANDONED, is_raised=is_raised, state=state)
+
+
+def _open(connection: Connection, request: HandoffRequest, now: datetime) -> int:
+    queue = find_queue(read_queues(connection), request.language, request.land)
+    row = {
+        "conversation_id": request.conversation_id,
+        "state": REQUESTED,
+        "reason": request.reason,
+        "danger": request.danger,
+        "is_urgent": request.danger is not None,
+        "language": request.language,
+        "topic": request.topic,
+        "channel": request.channel,
+        "land": request.land,
+        "queue": queue.name if queue else None,
+        "requested_at": now,
+        "awaits": "counsellor",
+        "reminders": 0,
+        "is_told": False,
+    }
+    new_id = insert_returning_id(connection, handoffs, row)
+    set_timer(connection, {**row, "id": new_id}, now)
+    _give_to_owner(connection, request.conversation_id, REQUESTED)
+    return new_id
+
+
+# -- looking ---------------------------------------------------------------------------------------------------------------
+
+
+def lock_conversation(connection: Connection, conversation_id: int | None) -> None:
+    """Lock a conversation until the unit of work ends: the first thing everybody does who changes its handoff."""
+    connection.execute(select(conversations.c.id).where(conversations.c.id == conversation_id).with_for_update())
+
+
+def find_open(connection: Connection, conversation_id: int) -> dict[str, Any] | None:
+    """The open handoff of a conversation, locked; whoever asks has locked the conversation."""
+    query = select(handoffs).where(handoffs.c.conversation_id == conversation_id, handoffs.c.state.in_(OPEN))
+    row = connection.execute(query.with_for_update()).one_or_none()
+    return None if row is None else row._asdict()
 
 
 def list_open(connection: Connection) -> Sequence[RowMapping]:
     """Open handoffs, urgent first, then by waiting time."""
-    query = select(handoffs).where(handoffs.c.state == REQUESTED).order_by(handoffs.c.is_urgent.desc(), handoffs.c.requested_at)
+    query = select(handoffs).where(handoffs.c.state.in_(OPEN)).order_by(handoffs.c.is_urgent.desc(), handoffs.c.requested_at)
     return connection.execute(query).mappings().all()
 
 
-def get_open(connection: Connection, handoff_id: int) -> RowMapping:
-    """One open handoff, locked for this unit of work.
+def get_open(connection: Connection, handoff_id: int) -> dict[str, Any]:
+    """One open handoff, locked for this unit of work, and its conversation before it.
 
     Raises:
         UnknownHandoff: it is not there or closed.
     """
-    query = select(handoffs).where(handoffs.c.id == handoff_id, handoffs.c.state == REQUESTED).with_for_update()
-    row = connection.execute(query).mappings().one_or_none()
+    owner = select(handoffs.c.conversation_id).where(handoffs.c.id == handoff_id)
+    lock_conversation(connection, connection.execute(owner).scalar_one_or_none())
+    query = select(handoffs).where(handoffs.c.id == handoff_id, handoffs.c.state.in_(OPEN)).with_for_update()
+    row = connection.execute(query).one_or_none()
     if row is None:
         raise UnknownHandoff(f"There is no open handoff {handoff_id}. `flask handoffs list` shows the open ones.")
-    return row
-
-
-def close_handoff(connection: Connection, handoff_id: int, actor: str, now: datetime) -> None:
-    """Close an open handoff.
-
-    Raises:
-        UnknownHandoff: it is not there or closed.
-    """
-    get_open(connection, handoff_id)
-    connection.execute(update(handoffs).where(handoffs.c.id == handoff_id).values(state=CLOSED, closed_at=now))
-    write_audit(connection, actor, "close_handoff", handoff_id, now)
+    return row._asdict()
 
 
 def read_conversation(connection: Connection, handoff_id: int) -> Sequence[RowMapping]:
@@ -130,6 +179,89 @@ def conversation_of(connection: Connection, handoff_id: int) -> RowMapping:
     return connection.execute(query).mappings().one()
 
 
+def find_disowned(connection: Connection) -> list[int]:
+    """Conversations whose stored status is not that of the owner their handoff gives them: there must be none."""
+    state = select(handoffs.c.state).where(handoffs.c.conversation_id == conversations.c.id, handoffs.c.state.in_(OPEN))
+    rows = connection.execute(
+        select(conversations.c.id, conversations.c.status, conversations.c.closed_at, state.scalar_subquery().label("state"))
+    )
+    return [row.id for row in rows if row.status != _status(row.state, is_over=row.closed_at is not None)]
+
+
+# -- moving ----------------------------------------------------------------------------------------------------------------
+
+
+def move_handoff(connection: Connection, handoff: Mapping[str, Any], made: Move, now: datetime, **changed: Any) -> str:
+    """Move a handoff, set the timer of its new state and give the conversation to its new owner.
+
+    Args:
+        connection: a unit of work that has locked conversation and handoff.
+        handoff: its row.
+        made: the move.
+        now: aware UTC.
+        **changed: columns that change with it.
+
+    Returns:
+        The new state.
+
+    Raises:
+        IllegalMove: it cannot go this way from where it stands.
+    """
+    state = move(handoff["state"], made)
+    values: dict[str, Any] = {"state": state, **changed}
+    if state != OFFERED:
+        values["offered_to"] = None
+    if state not in FINAL and state != ACCEPTED:
+        values |= {"counsellor_id": None, "awaits": "counsellor"}
+    if state in FINAL:
+        values["closed_at"] = now
+    connection.execute(update(handoffs).where(handoffs.c.id == handoff["id"]).values(**values))
+    set_timer(connection, {**handoff, **values}, now)
+    end_offers(connection, handoff["id"], "withdrawn", now)
+    if handoff["state"] == CALLBACK and state != CALLBACK:
+        still_open = (callbacks.c.handoff_id == handoff["id"]) & callbacks.c.closed_at.is_(None)
+        connection.execute(update(callbacks).where(still_open).values(state="expired", timer_at=None, closed_at=now))
+    _give_to_owner(connection, handoff["conversation_id"], state)
+    return state
+
+
+def set_timer(connection: Connection, handoff: Mapping[str, Any], now: datetime) -> None:
+    """Wind up the timer of the state a handoff stands in."""
+    names = ("state", "is_urgent", "awaits", "requested_at", "reminders")
+    clockwork = Clockwork(**{name: handoff[name] for name in names})
+    starts = work_starts(connection, handoff["queue"], handoff["land"], now)
+    timer_at = timer_of(clockwork, now, starts)
+    connection.execute(update(handoffs).where(handoffs.c.id == handoff["id"]).values(timer_at=timer_at))
+
+
+def end_offers(connection: Connection, handoff_id: int, outcome: str, now: datetime) -> None:
+    """Write down what became of an open offer."""
+    still_open = (handoff_offers.c.handoff_id == handoff_id) & (handoff_offers.c.outcome == "")
+    connection.execute(update(handoff_offers).where(still_open).values(outcome=outcome, ended_at=now))
+
+
+def close_handoff(connection: Connection, handoff_id: int, actor: str, now: datetime) -> None:
+    """Close an open handoff.
+
+    Raises:
+        UnknownHandoff: it is not there or closed.
+    """
+    move_handoff(connection, get_open(connection, handoff_id), "close", now)
+    write_audit(connection, actor, "close_handoff", handoff_id, now)
+
+
 def write_audit(connection: Connection, actor: str, action: str, handoff_id: int, now: datetime) -> None:
     """Note who did what to which handoff: no text, no number."""
     note_action(connection, actor, action, f"handoff {handoff_id}", now)
+
+
+def _give_to_owner(connection: Connection, conversation_id: int, state: str) -> None:
+    """Write the owner into the conversation; one that is over stays closed once nobody has it any more."""
+    is_over = select(conversations.c.closed_at).where(conversations.c.id == conversation_id)
+    status = _status(state, is_over=connection.execute(is_over).scalar_one() is not None)
+    connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(status=status))
+
+
+def _status(state: Any, *, is_over: bool) -> str:
+    owner = owner_of(state if state in STAGES else None)
+    return CONVERSATION_CLOSED if owner == "bot" and is_over else STATUS_OF_OWNER[owner]

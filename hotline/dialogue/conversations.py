@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,8 +14,8 @@ from hotline.privacy.slots import close_slots, open_slots
 from hotline.store.database import Database, insert_returning_id
 from hotline.store.tables import addresses, contacts, conversations, inbound_events, messages, opt_outs
 
-# The machine has the conversation, or it is over. Waiting and active come with the counsellors' console.
-BOT, CLOSED = "bot", "closed"
+# Who has a conversation (``counselling.states``): the machine, nobody any more, a counsellor; other owners change nothing here.
+BOT, CLOSED, ACTIVE = "bot", "closed", "active"
 
 
 # The statements of every turn, built once: building one costs more than running it.
@@ -51,6 +51,7 @@ _OPEN_CONVERSATION = (
     )
     .order_by(conversations.c.id.desc())
     .limit(1)
+    .with_for_update()
 )
 _LANGUAGE_OF_CALL = select(conversations.c.language).where(conversations.c.provider_sid == bindparam("call_sid"))
 # What has to be known before the model is asked, at one go.
@@ -95,6 +96,7 @@ class Conversation:
     language: str | None
     session: Mapping[str, Any]
     turns: int
+    status: str = BOT
 
 
 @dataclass(frozen=True)
@@ -197,6 +199,8 @@ class Conversations:
     ) -> Conversation:
         """The open conversation of an address on a channel; one idle for too long is closed and a new one opened.
 
+        One that somebody waits in or answers stays; after the idle time it only begins its questions anew.
+
         Args:
             connection: the unit of work that locked the address.
             address: whose it is.
@@ -208,6 +212,8 @@ class Conversations:
         row = None if address.is_new else self._find_open(connection, address.id, channel)
         if row is not None and row.last_inbound_at >= now - idle_closes:
             return self._conversation(row)
+        if row is not None and row.status != BOT:
+            return replace(self._conversation(row), session={})
         if row is not None:
             connection.execute(update(conversations).where(conversations.c.id == row.id).values(status=CLOSED, closed_at=now))
         return self._open(connection, channel, service_number, now, address_id=address.id, language=address.language)
@@ -235,13 +241,19 @@ class Conversations:
             row = connection.execute(_CALL, {"call_sid": call_sid}).one()
         return self._conversation(row)
 
-    def close_call(self, connection: Connection, call_sid: str, now: datetime) -> None:
-        """Close the conversation of a call that is over; an unknown call changes nothing."""
-        connection.execute(
-            update(conversations)
-            .where(conversations.c.provider_sid == call_sid, conversations.c.closed_at.is_(None))
-            .values(status=CLOSED, closed_at=now)
-        )
+    def close_call(self, connection: Connection, call_sid: str, now: datetime) -> int | None:
+        """Close the conversation of a call that is over.
+
+        Returns:
+            Its id; None when the call is unknown.
+        """
+        row = connection.execute(_CALL, {"call_sid": call_sid}).one_or_none()
+        if row is None:
+            return None
+        if row.closed_at is None:
+            over = {"closed_at": now, **({"status": CLOSED} if row.status == BOT else {})}
+            connection.execute(update(conversations).where(conversations.c.id == row.id).values(over))
+        return int(row.id)
 
     def _open(
         self, connection: Connection, channel: str, service_number: str, now: datetime, *, address_id: int, language: str | None
@@ -304,7 +316,7 @@ class Conversations:
             "language": result.language,
             "turns": conversation.turns + 1,
             "last_inbound_at": now,
-            **({"status": CLOSED, "closed_at": now} if result.is_over else {}),
+            **_end(conversation, result, now),
         }
         connection.execute(_KEEP_STATE, {"conversation": conversation.id, **state})
         if conversation.address_id is not None and conversation.channel != "voice" and result.language != conversation.language:
@@ -313,7 +325,7 @@ class Conversations:
 
     def _conversation(self, row: Any) -> Conversation:
         session = open_slots(row.session, self._cipher)
-        return Conversation(row.id, row.address_id, row.channel, row.language, session, row.turns)
+        return Conversation(row.id, row.address_id, row.channel, row.language, session, row.turns, row.status)
 
     # -- opt-out -------------------------------------------------------------------------------------------------------
 
@@ -330,3 +342,10 @@ class Conversations:
         """Whether this address wants no messages on this channel."""
         query = select(opt_outs.c.id).where(opt_outs.c.address_id == address_id, opt_outs.c.channel == channel)
         return connection.execute(query).first() is not None
+
+
+def _end(conversation: Conversation, result: TurnResult, now: datetime) -> dict[str, Any]:
+    """What changes when a person says goodbye: who still waits for somebody keeps the conversation, unless it was a call."""
+    if not result.is_over or (conversation.status != BOT and conversation.channel != "voice"):
+        return {}
+    return {"closed_at": now, **({"status": CLOSED} if conversation.status == BOT else {})}

@@ -8,13 +8,17 @@ from typing import Literal
 
 from hotline.dialogue.events import AnswerPart
 
-StepKind = Literal["say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate"]
+StepKind = Literal["say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback"]
 OptionSource = Literal["languages", "topics", "suggestions", "lands", "follow_ups"]
 # What a step or an option may depend on: a place is named and known, this is a call, more centres wait to be told, there are
 # state centres and independent ones, some of the centres speak the person's language, a topic can be answered,
-# the last answer was not rated yet.
-Condition = Literal["place_known", "is_call", "more_centres", "both_bodies", "own_language", "answer_known", "unrated"]
+# the last answer was not rated yet, the person writes, there is a number to call.
+Condition = Literal[
+    "place_known", "is_call", "more_centres", "both_bodies", "own_language", "answer_known", "unrated", "is_written",
+    "can_call_back",
+]  # fmt: skip
 Rating = Literal["helpful", "unhelpful"]
+SafeTimes = Literal["morning", "afternoon", "evening", "any"]
 CentresPart = Literal["first", "more", "independent", "own_language"]
 # Where what is known of a country stands beside the answer to a topic.
 CountryPlace = Literal["before", "after"]
@@ -58,6 +62,7 @@ class Step:
     digits: int = 1
     centres: CentresPart = "first"
     rating: Rating = "helpful"
+    safe_times: SafeTimes = "any"
 
 
 @dataclass(frozen=True)

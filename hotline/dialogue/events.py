@@ -53,9 +53,10 @@ class Heard:
 
 @dataclass(frozen=True)
 class Told:
-    """A text is said."""
+    """A text is said. ``values`` are what its placeholders stand for; texts with placeholders are written, never spoken."""
 
     text_key: str
+    values: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -141,8 +142,27 @@ class PersonRequested:
 
 
 @dataclass(frozen=True)
+class CallbackWanted:
+    """The person is to be called back, at a time of day that is safe for them (``counselling.hours.SAFE_TIMES``)."""
+
+    safe_times: str
+
+
+@dataclass(frozen=True)
 class Ended:
     """The conversation is over."""
 
 
-Event = Told | Asked | Answered | PlaceRead | CentresShown | Rated | Unanswered | LanguageChosen | PersonRequested | Ended
+Event = (
+    Told
+    | Asked
+    | Answered
+    | PlaceRead
+    | CentresShown
+    | Rated
+    | Unanswered
+    | LanguageChosen
+    | PersonRequested
+    | CallbackWanted
+    | Ended
+)

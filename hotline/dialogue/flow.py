@@ -15,6 +15,7 @@ from hotline.dialogue.definition import CentresPart, Condition, Definition, Step
 from hotline.dialogue.events import (
     Answered,
     Asked,
+    CallbackWanted,
     CentresShown,
     Choice,
     Ended,
@@ -268,6 +269,8 @@ class _Run:
             elif step.kind == "handoff":
                 category = danger if step.reason == "danger" else None
                 self.events.append(PersonRequested(step.reason, self.session.topic, category))
+            elif step.kind == "callback":
+                self.events.append(CallbackWanted(step.safe_times))
             elif step.kind == "ask":
                 self._ask(step)
             elif step.kind == "end":
@@ -357,6 +360,10 @@ class _Run:
                 return query is not None
             case "is_call":
                 return self.world.is_call
+            case "is_written":
+                return not self.world.is_call
+            case "can_call_back":
+                return self.world.can_call_back
             case "more_centres":
                 return session.centres_from + session.centres_shown < len(self._found_centres())
             case "both_bodies":

@@ -17,6 +17,7 @@ from hotline.dialogue.definition import (
     Option,
     OptionSource,
     Rating,
+    SafeTimes,
     Step,
 )
 from hotline.dialogue.events import AnswerPart
@@ -37,7 +38,7 @@ WISHES = frozenset(
         "more", "yes", "no", "helpful", "unhelpful",
     }
 )  # fmt: skip
-KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate")
+KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback")
 STEP_KEYS = frozenset({*KINDS, "next", "go", "options", "options_from", "listens", "collects", "digits"})
 COLLECTED = "place"
 # Keys of a step whose value is one of a few words.
@@ -47,6 +48,7 @@ VALUES: Mapping[str, tuple[object, ...]] = {
     "check": get_args(Condition),
     "centres": get_args(CentresPart),
     "rate": get_args(Rating),
+    "callback": get_args(SafeTimes),
     "read_back": (COLLECTED,),
     "collects": (COLLECTED,),
     "digits": (1, POSTCODE_DIGITS),
@@ -146,6 +148,7 @@ def _step(path: Path, name: str, raw: Any) -> Step:
         digits=raw.get("digits", 1),
         centres=raw.get("centres", "first"),
         rating=raw.get("rate", "helpful"),
+        safe_times=raw.get("callback", "any"),
     )
 
 

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
-from hotline.counselling.handoff import HandoffRequest, NotedHandoff, request_handoff
-from hotline.delivery.outbox import Outbox, OutgoingMessage
+from hotline.counselling.assignment import note_word
+from hotline.counselling.callbacks import Callbacks, CannotCall
+from hotline.counselling.handoff import HandoffRequest, NotedHandoff, find_open, move_handoff, request_handoff
+from hotline.counselling.hours import ANY_TIME, BERLIN
+from hotline.counselling.notices import Notices
+from hotline.counselling.routing import WAIT_BANDS
+from hotline.counselling.standing import Standing, read_standing
+from hotline.counselling.states import ABANDONED, IN_QUEUE
 from hotline.dialogue.conversations import Conversation
-from hotline.dialogue.events import Event, PersonRequested, Told
+from hotline.dialogue.events import CallbackWanted, Event, PersonRequested, Told
+from hotline.store.tables import handoffs
+
+CALLBACK_REASON = "callback"
+# Everything the desk says; `flask texts check` looks for these.
+PERSON_TEXT_KEYS = frozenset(
+    {
+        "person.noted", "person.passed_on", "person.no_number", "person.already", "person.urgent", "person.urgent_closed",
+        "person.closed", "person.opens_at", "person.answers", "person.takes_longer", "person.wait_long",
+        *(f"person.wait_{minutes}" for minutes in WAIT_BANDS),
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -26,27 +43,34 @@ class NotedPerson:
 class HandoffDesk:
     """Between the flow, which only wishes for a person, and the counsellors."""
 
-    def __init__(self, outbox: Outbox, notify: Sequence[str], notify_from: str | None) -> None:
-        """Hold who is told.
+    def __init__(self, notices: Notices, callbacks: Callbacks, ring: Callable[[], object]) -> None:
+        """Hold what is needed.
 
         Args:
-            outbox: where notices to counsellors go.
-            notify: their numbers, E.164.
-            notify_from: our number the notices come from; None tells nobody.
+            notices: tells counsellors.
+            callbacks: books them.
+            ring: has the worker look at who waits; called after the commit.
         """
-        self._outbox = outbox
-        self._notify = notify
-        self._notify_from = notify_from
+        self._notices = notices
+        self._callbacks = callbacks
+        self.ring = ring
 
     def note(
-        self, connection: Connection, conversation: Conversation, language: str | None, events: Sequence[Event], now: datetime
+        self,
+        connection: Connection,
+        conversation: Conversation,
+        language: str | None,
+        land: str | None,
+        events: Sequence[Event],
+        now: datetime,
     ) -> NotedPerson:
-        """Store every request for a person and say what happens next in its place.
+        """Store every request for a person or a callback and say what happens next in its place.
 
         Args:
-            connection: the unit of work of the turn.
+            connection: the unit of work of the turn, which has locked the conversation.
             conversation: whose turn it is.
             language: what the conversation is held in now.
+            land: the Land the person named, or None.
             events: of the flow.
             now: aware UTC.
         """
@@ -54,36 +78,117 @@ class HandoffDesk:
         outbox_ids: list[int] = []
         is_wanted = False
         for event in events:
+            if isinstance(event, CallbackWanted):
+                told += self._book(connection, conversation, language, land, event, now)
+                is_wanted = True
+                continue
             if not isinstance(event, PersonRequested):
                 told.append(event)
                 continue
             is_wanted = True
-            request = HandoffRequest(conversation.id, event.reason, event.danger, language, event.topic, conversation.channel)
+            request = HandoffRequest(
+                conversation.id, event.reason, event.danger, language, event.topic, conversation.channel, land
+            )
             noted = request_handoff(connection, request, now)
-            told += [Told(key) for key in _what_happens_next(event, noted, can_answer=conversation.address_id is not None)]
+            told += _what_happens_next(event, noted, conversation, read_standing(connection, noted.id, now))
             if noted.is_new or noted.is_raised:
-                outbox_ids += list(self._tell_counsellors(connection, request, noted, now))
+                outbox_ids += self._tell_counsellors(connection, request, noted, now)
         return NotedPerson(told, outbox_ids, is_wanted)
 
-    def _tell_counsellors(
-        self, connection: Connection, request: HandoffRequest, noted: NotedHandoff, now: datetime
-    ) -> Iterator[int]:
-        if self._notify_from is None:
+    def note_word(self, connection: Connection, conversation: Conversation, now: datetime) -> list[Event]:
+        """A text for the counsellor who has the conversation: what is said to it, once, is that a person will answer."""
+        handoff = find_open(connection, conversation.id)
+        if handoff is None:
+            return []
+        note_word(connection, handoff, "contact", now)
+        if handoff["is_told"]:
+            return []
+        connection.execute(update(handoffs).where(handoffs.c.id == handoff["id"]).values(is_told=True))
+        return [Told("person.answers")]
+
+    def note_caller_left(self, connection: Connection, conversation_id: int, now: datetime) -> None:
+        """A call is over: who waited is called back, as the machine has said.
+
+        Args:
+            connection: a unit of work that has locked the conversation.
+            conversation_id: of the call.
+            now: aware UTC.
+        """
+        handoff = find_open(connection, conversation_id)
+        if handoff is None or handoff["state"] not in IN_QUEUE:
             return
+        try:
+            self._callbacks.book(connection, handoff, ANY_TIME, now)
+        except CannotCall:
+            move_handoff(connection, handoff, "leave", now)
+
+    def _book(
+        self,
+        connection: Connection,
+        conversation: Conversation,
+        language: str | None,
+        land: str | None,
+        event: CallbackWanted,
+        now: datetime,
+    ) -> list[Event]:
+        handoff = find_open(connection, conversation.id)
+        if handoff is None or handoff["state"] == ABANDONED:
+            # A counsellor closed it while the person was choosing the time.
+            request = HandoffRequest(conversation.id, CALLBACK_REASON, None, language, None, conversation.channel, land)
+            request_handoff(connection, request, now)
+            handoff = find_open(connection, conversation.id)
+        try:
+            self._callbacks.book(connection, handoff or {}, event.safe_times, now)
+        except CannotCall:
+            return [Told("person.no_number")]
+        return []
+
+    def _tell_counsellors(self, connection: Connection, request: HandoffRequest, noted: NotedHandoff, now: datetime) -> list[int]:
         urgent = f"URGENT ({request.danger}) " if request.danger else ""
         about = ", ".join(part for part in (request.language, request.channel, request.topic or request.reason) if part)
         # No number and no text of the person: this leaves the encrypted store.
         body = f"{urgent}Handoff {noted.id}: {about}. Open: flask handoffs show {noted.id}"
-        for number in self._notify:
-            yield self._outbox.put(connection, OutgoingMessage("sms", number, self._notify_from, body), now)
+        return self._notices.tell(connection, body, now)
 
 
-def _what_happens_next(event: PersonRequested, noted: NotedHandoff, *, can_answer: bool) -> Iterator[str]:
+def _what_happens_next(
+    event: PersonRequested, noted: NotedHandoff, conversation: Conversation, standing: Standing
+) -> Iterator[Event]:
     if event.danger is not None:
-        yield f"danger.{event.danger}"
-    if not can_answer:
-        yield "person.no_number"
+        yield Told(f"danger.{event.danger}")
+    if conversation.address_id is None:
+        yield Told("person.no_number")
     elif event.danger is not None:
-        yield "person.urgent"
+        yield Told("person.urgent" if standing.opening.is_open else "person.urgent_closed")
+    elif event.reason == CALLBACK_REASON:
+        # The question that follows says it: when may we call?
+        return
+    elif not noted.is_new:
+        yield Told("person.already")
     else:
-        yield "person.noted" if noted.is_new else "person.already"
+        yield from what_is_told(standing, is_call=conversation.channel == "voice")
+
+
+def what_is_told(standing: Standing, is_call: bool) -> Iterator[Told]:
+    """What somebody who asks for a person is told of when one comes.
+
+    Args:
+        standing: of the handoff.
+        is_call: on the phone.
+    """
+    if not standing.opening.is_open:
+        yield from _closed(standing, is_call)
+        return
+    if standing.wait_minutes is None:
+        # Nobody is at a screen: no time is promised.
+        yield Told("person.noted")
+        return
+    yield Told("person.passed_on")
+    yield Told(f"person.wait_{standing.wait_minutes or 'long'}")
+
+
+def _closed(standing: Standing, is_call: bool) -> Iterator[Told]:
+    yield Told("person.closed")
+    if standing.opening.next_at is not None and not is_call:
+        # Figures alone: every language reads them. By ear they would need a recording of each day and hour.
+        yield Told("person.opens_at", {"when": f"{standing.opening.next_at.astimezone(BERLIN):%d.%m. %H:%M}"})

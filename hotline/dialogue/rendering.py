@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal
@@ -39,7 +39,7 @@ CODE_TEXT_KEYS = frozenset(
         "language.option", "option.voice", "option.next_page", "option.more_languages", "option.more_lands",
         "answer.as_of", "answer.missing", "answer.figure_from_counsellor",
         "question.only_text",
-        "person.noted", "person.no_number", "person.already", "person.urgent", "stop.done", "start.done", "technical.sorry",
+        "stop.done", "start.done", "technical.sorry",
         *(f"danger.{category}" for category in CATEGORIES), *CENTRE_TEXT_KEYS, *COUNTRY_TEXT_KEYS,
     }
 )  # fmt: skip
@@ -130,7 +130,7 @@ class Renderer:
         parts: list[str] = []
         for event in events:
             if isinstance(event, Told):
-                parts.append(self.tell(event.text_key, language, likely))
+                parts.append(self.tell(event.text_key, language, likely, event.values))
             elif isinstance(event, Answered) and language:
                 parts += self._write_answer(event, language, library, is_tight=is_tight)
             elif isinstance(event, CentresShown) and language:
@@ -194,12 +194,12 @@ class Renderer:
         elif if_fits and spare == "signs":
             yield ", ".join(f"{choice.key} {SIGNS[choice.value]}" for choice in if_fits)
 
-    def tell(self, key: str, language: str | None, likely: Sequence[str] = ()) -> str:
+    def tell(self, key: str, language: str | None, likely: Sequence[str] = (), values: Mapping[str, str] | None = None) -> str:
         """One text in writing; in the likely languages, else the opening ones, while the person's is not known."""
         if language is not None:
-            return self._texts.get(language, key, (".text",))
+            return self._texts.get(language, key, (".text",), **values or {})
         spoken_to = likely or (self._languages if key == LANGUAGE_QUESTION else OPENING_LANGUAGES)
-        return " ".join(self._texts.get(code, key, (".text",)) for code in spoken_to)
+        return " ".join(self._texts.get(code, key, (".text",), **values or {}) for code in spoken_to)
 
     # -- aloud ---------------------------------------------------------------------------------------------------------
 

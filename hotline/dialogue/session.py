@@ -19,6 +19,7 @@ class World:
     """What the engine must know of content at this turn: live languages, answerable topics, policies, menu size.
 
     ``directory`` holds the centres that may be shown today, ``fitting`` tells how many of some fit into one reply in a language,
+    ``can_call_back`` whether there is a number to call,
     ``view_of`` what may be said of a country (ISO code), ``follow_ups`` the topics people ask about after another one.
     """
 
@@ -28,6 +29,7 @@ class World:
     handed_over: frozenset[str]
     page_size: int
     is_call: bool = False
+    can_call_back: bool = False
     places: GermanPlaces = NO_PLACES
     directory: Directory = NO_CENTRES
     fitting: Callable[[Sequence[Centre], str | None], int] = _all_fit

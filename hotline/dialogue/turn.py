@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from hotline.dialogue.conversations import Conversation, Conversations, StoredMessage, TurnResult
+from hotline.dialogue.conversations import ACTIVE, Conversation, Conversations, StoredMessage, TurnResult
 from hotline.dialogue.definition import Definition, options_after_centres
-from hotline.dialogue.events import Answered, CentresShown, Ended, Event, Heard, Meaning
+from hotline.dialogue.events import Answered, CentresShown, Ended, Event, Heard, Meaning, PersonRequested
 from hotline.dialogue.feedback import AskedInput, Feedback
 from hotline.dialogue.flow import advance
 from hotline.dialogue.inputs import InboundCallStep, InboundText, read_key, read_postcode, read_thumb
@@ -68,6 +68,7 @@ class _Turn:
     question: Mapping[str, Any] = field(default_factory=dict, repr=False)
     events: list[Event] = field(default_factory=list)
     outbox_ids: list[int] = field(default_factory=list)
+    is_person_wanted: bool = False
 
 
 class Turns:
@@ -187,7 +188,9 @@ class Turns:
     def close_call(self, call_sid: str) -> None:
         """Close the conversation of a call that has ended."""
         with self._database.begin() as connection:
-            self._conversations.close_call(connection, call_sid, self._clock())
+            conversation_id = self._conversations.close_call(connection, call_sid, self._clock())
+            if conversation_id is not None:
+                self._desk.note_caller_left(connection, conversation_id, self._clock())
 
     def _answer_text(self, connection: Connection, turn: _Turn, text: InboundText, key: str | None) -> str | None:
         address_id = turn.conversation.address_id
@@ -199,6 +202,8 @@ class Turns:
         if text.opt_out == "help":
             # The provider has answered its own keyword already.
             return None
+        if turn.conversation.status == ACTIVE and wish != "start":
+            return self._leave_to_counsellor(connection, turn)
         heard = Heard("start", start="text") if wish == "start" else _heard_in_writing(turn, text, key)
         noted = self._advance(connection, turn, heard)
         if address_id is not None and (wish == "start" or noted.is_person_wanted):
@@ -210,13 +215,29 @@ class Turns:
         segments = SMS_SEGMENTS if text.channel == "sms" else None
         return "\n".join([*before, self._renderer.write(turn.events, language, turn.library, likely, segments)])
 
+    def _leave_to_counsellor(self, connection: Connection, turn: _Turn) -> str | None:
+        """A text for the counsellor who has the conversation: the machine keeps silent, but for a cry for help."""
+        turn.events = self._desk.note_word(connection, turn.conversation, self._clock())
+        danger = turn.understood.meaning.danger
+        if danger is not None:
+            self._note(connection, turn, [PersonRequested("danger", turn.session.topic, danger)])
+        language, likely = turn.session.language, turn.session.likely
+        return self._renderer.write(turn.events, language, turn.library, likely) if turn.events else None
+
     def _advance(self, connection: Connection, turn: _Turn, heard: Heard) -> NotedPerson:
         session, events = advance(self._rules.definition, self._world(turn), turn.session, heard)
         asked = AskedInput(turn.conversation.channel, turn.question)
         today = self._clock().astimezone(BERLIN).date()
         turn.session = self._feedback.note(connection, asked, session, events, turn.library, today)
-        noted = self._desk.note(connection, turn.conversation, turn.session.language, events, self._clock())
-        turn.events, turn.outbox_ids = noted.events, noted.outbox_ids
+        return self._note(connection, turn, events)
+
+    def _note(self, connection: Connection, turn: _Turn, events: Sequence[Event]) -> NotedPerson:
+        place = self._rules.places.find(turn.session.slots)
+        # A postcode on a border lies in two Laender: then neither is known.
+        land = place.lands[0] if place is not None and len(place.lands) == 1 else None
+        language = turn.session.language
+        noted = self._desk.note(connection, turn.conversation, language, land, events, self._clock())
+        turn.events, turn.outbox_ids, turn.is_person_wanted = noted.events, noted.outbox_ids, noted.is_person_wanted
         return noted
 
     def _today(self) -> date:
@@ -233,6 +254,7 @@ class Turns:
             handed_over=turn.library.handed_over,
             page_size=SPOKEN_PAGE if is_call else WRITTEN_PAGE,
             is_call=is_call,
+            can_call_back=turn.conversation.address_id is not None and turn.conversation.channel != "webchat",
             places=self._rules.places,
             directory=directory,
             view_of=lambda country: turn.library.countries.on(country, today),
@@ -289,6 +311,8 @@ class Turns:
     def _wake(self, turn: _Turn) -> None:
         for outbox_id in turn.outbox_ids:
             self._ring(outbox_id)
+        if turn.is_person_wanted:
+            self._desk.ring()
 
 
 def _begin(conversation: Conversation, library: Library, understood: Understood, question: Mapping[str, Any]) -> _Turn:

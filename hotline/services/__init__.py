@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from hotline.counselling.callbacks import Callbacks
+from hotline.counselling.notices import Notices, PersonNotices
+from hotline.counselling.queues import read_slot
+from hotline.counselling.timers import TimerBell, Timers, register_timers
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, register_jobs, register_nightly
 from hotline.delivery.outbox import Outbox
@@ -39,6 +43,27 @@ class Services(StudioServices, StaffServices):
         return register_jobs(self.queue, lambda: self.dispatcher, lambda: self.uploads.sweep())
 
     @cached_property
+    def notices(self) -> Notices:
+        """Tells counsellors that somebody waits."""
+        return Notices(self.outbox, self.settings.handoff_notify, self.settings.handoff_notify_from)
+
+    @cached_property
+    def callbacks(self) -> Callbacks:
+        """People to be called back."""
+        return Callbacks(self.cipher, read_slot(self.settings.call_window))
+
+    @cached_property
+    def timers(self) -> Timers:
+        """What happens to handoffs by itself; only the worker uses it."""
+        person = PersonNotices(self.outbox, self.cipher, self.texts)
+        return Timers(self.database, self.callbacks, self.notices, person, self.doorbell.ring, self.clock)
+
+    @cached_property
+    def timer_bell(self) -> TimerBell:
+        """Has the worker look at who waits; registers its jobs on the queue."""
+        return register_timers(self.queue, lambda: self.timers)
+
+    @cached_property
     def dispatcher(self) -> Dispatcher:
         """Sends what is in the outbox; only the worker uses it."""
         sender = TwilioSender(
@@ -60,7 +85,7 @@ class Services(StudioServices, StaffServices):
             self.library,
             self.interpreter,
             self.renderer,
-            HandoffDesk(self.outbox, self.settings.handoff_notify, self.settings.handoff_notify_from),
+            HandoffDesk(self.notices, self.callbacks, self.timer_bell.ring),
             # Made with the process, not with the first question: reading its lists takes a second.
             Feedback(self.database, self.questions, self.stripper.strip_text),
             TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),

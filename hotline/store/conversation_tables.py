@@ -2,9 +2,31 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Date, Index, Integer, LargeBinary, String, Table, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
 
 from hotline.store.columns import UtcDateTime, id_column, metadata, reference
+
+_IS_OPEN = text("state NOT IN ('returned', 'closed')")
+
+
+def _staff(name: str) -> Column[int]:
+    """An account of staff; what people asked for outlives it."""
+    return Column(name, ForeignKey("staff_accounts.id", ondelete="SET NULL"), index=True)
+
 
 contacts = Table(
     "contacts",
@@ -113,9 +135,96 @@ handoffs = Table(
     Column("language", String(8)),
     Column("topic", String(40)),
     Column("channel", String(10), nullable=False),
+    # Routing needs the Land in the clear; the place itself stays encrypted in the session.
+    Column("land", String(5)),
+    Column("queue", String(40)),
     Column("requested_at", UtcDateTime, nullable=False),
+    # Who has it, or whom it is offered to: see ``counselling.states``.
+    _staff("counsellor_id"),
+    _staff("offered_to"),
+    Column("accepted_at", UtcDateTime),
+    # Whose word is awaited: counsellor or contact.
+    Column("awaits", String(10), nullable=False, server_default="counsellor"),
+    Column("timer_at", UtcDateTime),
+    Column("reminders", Integer, nullable=False, server_default="0"),
+    # The person has been told that somebody will answer.
+    Column("is_told", Boolean, nullable=False, server_default=text("false")),
     Column("closed_at", UtcDateTime),
     Index("ix_handoffs_state_is_urgent_requested_at", "state", "is_urgent", "requested_at"),
+    Index("ix_handoffs_timer_at", "timer_at"),
+    # A conversation has one owner: it can have one open handoff at most.
+    Index("uq_handoffs_open", "conversation_id", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
+)
+
+# What became of each offer: who was asked before is asked last.
+handoff_offers = Table(
+    "handoff_offers",
+    metadata,
+    id_column(),
+    reference("handoff_id", "handoffs"),
+    reference("counsellor_id", "staff_accounts"),
+    Column("offered_at", UtcDateTime, nullable=False),
+    # Empty while it is open: accepted, declined, expired or withdrawn.
+    Column("outcome", String(10), nullable=False),
+    Column("ended_at", UtcDateTime),
+)
+
+counsellors = Table(
+    "counsellors",
+    metadata,
+    Column("account_id", ForeignKey("staff_accounts.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("languages", JSON, nullable=False),
+    # Empty means all of them.
+    Column("topics", JSON, nullable=False),
+    Column("lands", JSON, nullable=False),
+    Column("capacity", Integer, nullable=False),
+    Column("presence", String(10), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+)
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    id_column(),
+    reference("handoff_id", "handoffs"),
+    Column("state", String(10), nullable=False),
+    Column("number_encrypted", LargeBinary, nullable=False),
+    Column("safe_times", String(10), nullable=False),
+    # When the person first asked: the place in the queue stays theirs.
+    Column("place_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime),
+    Column("timer_at", UtcDateTime),
+    Column("tries", Integer, nullable=False),
+    _staff("counsellor_id"),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Index("ix_callbacks_state_timer_at", "state", "timer_at"),
+)
+
+queues = Table(
+    "queues",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    # The first one that fits takes a handoff.
+    Column("position", Integer, nullable=False),
+    # Empty means all of them.
+    Column("languages", JSON, nullable=False),
+    Column("lands", JSON, nullable=False),
+    # "caller", "none", or the Land whose public holidays close it.
+    Column("holidays_of", String(8), nullable=False),
+)
+
+queue_slots = Table(
+    "queue_slots",
+    metadata,
+    id_column(),
+    Column("queue", ForeignKey("queues.name", ondelete="CASCADE"), nullable=False, index=True),
+    # One of a weekday from 0 (Monday), or of one special day; a special day without slots has one empty row.
+    Column("weekday", Integer),
+    Column("day", Date),
+    Column("opens", String(5), nullable=False),
+    Column("closes", String(5), nullable=False),
+    Column("note", Text, nullable=False),
 )
 
 counters = Table(

@@ -173,7 +173,17 @@ def test_no_file_of_the_hotline_holds_a_number_or_a_text(marked: Hotline, tmp_pa
 
 def test_no_column_but_the_encrypted_ones_holds_a_number_or_a_text(marked: Hotline) -> None:
     _live_through_everything(marked)
-    for table in ("contacts", "addresses", "conversations", "messages", "outbox", "handoffs", "inbound_events", "audit"):
+    for table in (
+        "contacts",
+        "addresses",
+        "conversations",
+        "messages",
+        "outbox",
+        "handoffs",
+        "callbacks",
+        "inbound_events",
+        "audit",
+    ):
         _assert_clean(table, str(marked.rows(table)))
 
 

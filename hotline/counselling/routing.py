@@ -1,0 +1,137 @@
+"""Who gets which handoff: danger first, then who waits longest; by language, topic, Land, presence and capacity. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from math import ceil
+from typing import Literal
+
+Presence = Literal["away", "available", "busy"]
+PRESENCES: tuple[Presence, ...] = ("away", "available", "busy")
+AVAILABLE: Presence = "available"
+# How long one conversation takes where nothing is known yet, and what people are told of their wait, in minutes.
+USUAL_HANDLING_SECONDS = 900
+WAIT_BANDS = (5, 15, 30, 60)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A handoff in the queue. ``asked`` are counsellors who declined it or let it pass; ``last_counsellor`` had this matter."""
+
+    id: int
+    language: str | None
+    topic: str | None
+    land: str | None
+    is_urgent: bool
+    requested_at: datetime
+    last_counsellor: int | None = None
+    asked: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True)
+class Counsellor:
+    """Somebody who could take a handoff. Empty topics or Laender mean all of them; ``load`` is what they hold or are offered."""
+
+    id: int
+    languages: frozenset[str]
+    topics: frozenset[str]
+    lands: frozenset[str]
+    presence: Presence
+    capacity: int
+    load: int
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A handoff and whom it is offered to."""
+
+    handoff_id: int
+    counsellor_id: int
+
+
+def in_order(waiting: Iterable[Waiting]) -> list[Waiting]:
+    """The queue as it is served."""
+    return sorted(waiting, key=lambda handoff: (not handoff.is_urgent, handoff.requested_at, handoff.id))
+
+
+def choose_counsellor(handoff: Waiting, counsellors: Iterable[Counsellor]) -> int | None:
+    """Who is to be offered a handoff, or None while nobody can take it.
+
+    In danger one more than the capacity may be taken, and a person without the language is better than none.
+    """
+    there = [one for one in counsellors if one.presence == AVAILABLE and one.load < one.capacity + handoff.is_urgent]
+    able = [one for one in there if _can_take(one, handoff)]
+    if not able and handoff.is_urgent:
+        able = there
+    # Who was asked before is asked again only when everybody else was.
+    fresh = [one for one in able if one.id not in handoff.asked]
+    return min(fresh, key=lambda one: _rank(one, handoff)).id if fresh else None
+
+
+def plan_offers(waiting: Iterable[Waiting], counsellors: Iterable[Counsellor]) -> list[Offer]:
+    """An offer for everybody in the queue who can get one now, in the order of the queue."""
+    there = {one.id: one for one in counsellors}
+    offers = []
+    for handoff in in_order(waiting):
+        chosen = choose_counsellor(handoff, there.values())
+        if chosen is not None:
+            there[chosen] = replace(there[chosen], load=there[chosen].load + 1)
+            offers.append(Offer(handoff.id, chosen))
+    return offers
+
+
+def is_everybody_asked(handoff: Waiting, counsellors: Iterable[Counsellor]) -> bool:
+    """Whether all who are there and could take a handoff have been asked: then the round begins again."""
+    able = {one.id for one in counsellors if one.presence == AVAILABLE and (_can_take(one, handoff) or handoff.is_urgent)}
+    return bool(able) and able <= handoff.asked
+
+
+def place_of(handoff_id: int, waiting: Sequence[Waiting]) -> int:
+    """The place of a handoff in its queue, from 1: those before it that somebody of its language has to take."""
+    own = next(handoff for handoff in waiting if handoff.id == handoff_id)
+    alike = [handoff for handoff in in_order(waiting) if own.language is None or handoff.language in (own.language, None)]
+    return alike.index(own) + 1
+
+
+def expected_wait(
+    handoff: Waiting, waiting: Sequence[Waiting], counsellors: Iterable[Counsellor], handling_seconds: float
+) -> int | None:
+    """About how many minutes a person waits, as one of ``WAIT_BANDS``; 0 for longer, None while nobody is there for them.
+
+    Args:
+        handoff: of the person.
+        waiting: everybody in the queue, the person too.
+        counsellors: all of them.
+        handling_seconds: how long one conversation takes.
+    """
+    able = [one for one in counsellors if one.presence != "away" and _can_take(one, handoff)]
+    if not able:
+        return None
+    hands = sum(one.capacity for one in able)
+    free = sum(max(0, one.capacity - one.load) for one in able if one.presence == AVAILABLE)
+    place = place_of(handoff.id, waiting)
+    rounds = 0 if place <= free else ceil((place - free) / hands)
+    minutes = max(1, rounds * handling_seconds / 60)
+    return next((band for band in WAIT_BANDS if minutes <= band), 0)
+
+
+def _can_take(one: Counsellor, handoff: Waiting) -> bool:
+    return (
+        (handoff.language is None or handoff.language in one.languages)
+        and (not one.topics or handoff.topic is None or handoff.topic in one.topics)
+        and (not one.lands or handoff.land is None or handoff.land in one.lands)
+    )
+
+
+def _rank(one: Counsellor, handoff: Waiting) -> tuple[bool, bool, bool, bool, float, int]:
+    """The smallest is asked first: who knows the matter, then who is there for just this, then who has the most room."""
+    return (
+        one.id != handoff.last_counsellor,
+        handoff.language is not None and handoff.language not in one.languages,
+        handoff.topic is None or handoff.topic not in one.topics,
+        handoff.land is None or handoff.land not in one.lands,
+        one.load / one.capacity,
+        one.id,
+    )

@@ -1,0 +1,60 @@
+"""What a person who waits can be told truthfully: whether anybody is there, and about how long it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select
+
+from hotline.counselling.assignment import read_waiting
+from hotline.counselling.counsellors import read_counsellors
+from hotline.counselling.hours import Opening, look_up
+from hotline.counselling.queues import find_queue, read_queues
+from hotline.counselling.routing import USUAL_HANDLING_SECONDS, expected_wait, place_of
+from hotline.store.tables import handoffs
+
+# Fewer conversations say nothing about the next one.
+FEWEST, LOOKED_AT = 5, 20
+# One that was left open overnight was not talked about all night.
+LONGEST = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a handoff stands. ``wait_minutes`` is a band of ``routing.WAIT_BANDS``, 0 for longer, None while nobody is there."""
+
+    opening: Opening
+    place: int | None = None
+    wait_minutes: int | None = None
+
+
+def read_opening(connection: Connection, language: str | None, land: str | None, now: datetime) -> Opening:
+    """Whether somebody is there for a language and a Land; without any queue nobody ever is."""
+    queue = find_queue(read_queues(connection), language, land)
+    return look_up(queue.hours, now, land) if queue else Opening(False, "no_hours")
+
+
+def read_standing(connection: Connection, handoff_id: int, now: datetime) -> Standing:
+    """Where an open handoff stands in its queue now."""
+    row = connection.execute(select(handoffs.c.language, handoffs.c.land).where(handoffs.c.id == handoff_id)).one()
+    opening = read_opening(connection, row.language, row.land, now)
+    waiting = read_waiting(connection, now)
+    own = next((handoff for handoff in waiting if handoff.id == handoff_id), None)
+    if own is None or not opening.is_open:
+        return Standing(opening)
+    people = [known.counsellor for known in read_counsellors(connection)]
+    minutes = expected_wait(own, waiting, people, _handling_seconds(connection))
+    return Standing(opening, place_of(handoff_id, waiting), minutes)
+
+
+def _handling_seconds(connection: Connection) -> float:
+    """How long the last conversations with a counsellor took."""
+    query = (
+        select(handoffs.c.accepted_at, handoffs.c.closed_at)
+        .where(handoffs.c.closed_at.is_not(None), handoffs.c.accepted_at.is_not(None))
+        .order_by(handoffs.c.closed_at.desc())
+        .limit(LOOKED_AT)
+    )
+    took = [min(row.closed_at - row.accepted_at, LONGEST).total_seconds() for row in connection.execute(query)]
+    return sum(took) / len(took) if len(took) >= FEWEST else USUAL_HANDLING_SECONDS
