@@ -28,14 +28,13 @@ from hotline.counselling.counsellors import CannotChangeCounsellor
 from hotline.counselling.desk import CannotReply, CounsellorDesk
 from hotline.counselling.handoff import UnknownHandoff, list_open
 from hotline.counselling.queues import load_queue_file, read_queues, store_queues
-from hotline.delivery.jobs import run_worker
+from hotline.delivery.jobs import register_minutely, run_worker
 from hotline.delivery.outbox import UnknownOutboxRow
 from hotline.dialogue.flow_files import find_problems, find_topic_problems, load_flows, text_keys
 from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.person import PERSON_TEXT_KEYS
 from hotline.dialogue.rendering import CODE_TEXT_KEYS
 from hotline.dialogue.texts import SCREENS, compile_texts, find_text_problems, screen_keys
-from hotline.dialogue.turn import today_in_germany
 from hotline.errors import CannotStart
 from hotline.knowledge.centre_store import has_own_directory
 from hotline.knowledge.loading import load_content
@@ -44,7 +43,6 @@ from hotline.knowledge.starter import Content, read_content, read_policies
 from hotline.services import Services
 from hotline.staff.accounts import CannotChangeAccount
 from hotline.store import migrate
-from hotline.telephony.audio_build import build_audio
 from hotline.understanding.local_server import running_server, serving_model
 
 
@@ -181,22 +179,7 @@ def _audio(services: Services) -> AppGroup:
     @_sentence
     def build() -> None:
         """Make the missing sound files from recordings/, else with espeak-ng."""
-        today = today_in_germany()
-        with services.database.read() as connection:
-            days = services.library.current(connection, today).days_of_change(today)
-            libraries = [services.library.on_day(connection, day) for day in days]
-        for code in services.live_languages:
-            language = services.languages[code]
-            if language.say_voice:
-                continue
-            texts = list(
-                dict.fromkeys(
-                    text for library in libraries for text in services.renderer.all_utterances(code, services.definition, library)
-                )
-            )
-            folder = services.settings.data_dir / "audio"
-            recordings = services.settings.root / "recordings"
-            report = build_audio(folder, language, texts, recordings if recordings.is_dir() else None, _progress(code))
+        for code, report in services.spoken_prompts.build(_progress):
             click.echo(f"{code}: {report.built} built, {report.kept} kept, {len(report.missing)} missing.")
             for path in report.unusable:
                 click.echo(f"{code}: {path} is no usable recording.", err=True)
@@ -375,6 +358,7 @@ def _worker(services: Services) -> click.Command:
         services.link_bell  # noqa: B018 - registers its job on the queue
         services.training_bell  # noqa: B018 - made now, so that the queue knows its jobs
         services.timer_bell  # noqa: B018 - registers its jobs on the queue
+        register_minutely(services.queue, "spoken_prompts", services.spoken_prompts.build_if_changed)
         run_worker(services.queue, services.doorbell)
 
     return worker

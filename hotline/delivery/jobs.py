@@ -139,6 +139,16 @@ def register_nightly(queue: Huey, name: str, work: Callable[[], object]) -> Call
     return job
 
 
+def register_minutely(queue: Huey, name: str, work: Callable[[], object]) -> Callable[[], object]:
+    """Declare a job that looks every minute whether there is something to do. Takes what ``register_nightly`` takes."""
+
+    def run() -> None:
+        work()
+
+    job: Callable[[], object] = queue.periodic_task(crontab(minute="*"), name=name)(run)
+    return job
+
+
 def run_worker(queue: Huey, doorbell: Doorbell) -> None:
     """Work on the queue until the process is told to stop.
 

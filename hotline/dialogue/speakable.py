@@ -11,7 +11,7 @@ from hotline.knowledge.library import Library
 
 
 class SpeakableLanguages:
-    """Checks every sentence of a language, again only when the answers have changed."""
+    """Checks every sentence of a language, again only when the answers or the sounds have changed."""
 
     def __init__(
         self,
@@ -19,6 +19,7 @@ class SpeakableLanguages:
         renderer: Renderer,
         definition: Definition,
         can_speak: Callable[[str, Iterable[str]], bool],
+        sounds: Callable[[], object],
     ) -> None:
         """Hold what is needed.
 
@@ -27,21 +28,24 @@ class SpeakableLanguages:
             renderer: knows every sentence of a language.
             definition: the flows.
             can_speak: whether all of some texts can be spoken in a language.
+            sounds: something that is another when the library of sounds has changed.
         """
         self._languages = languages
         self._renderer = renderer
         self._definition = definition
         self._can_speak = can_speak
-        self._checked: tuple[Library, tuple[str, ...]] | None = None
+        self._sounds = sounds
+        self._checked: tuple[Library, object, tuple[str, ...]] | None = None
         self._lock = threading.Lock()
 
     def among(self, library: Library) -> tuple[str, ...]:
         """The live languages that can be spoken wholly with these answers."""
         with self._lock:
-            if self._checked is None or self._checked[0] is not library:
+            sounds = self._sounds()
+            if self._checked is None or self._checked[0] is not library or self._checked[1] != sounds:
                 spoken = tuple(code for code in self._languages if self._is_whole(code, library))
-                self._checked = (library, spoken)
-            return self._checked[1]
+                self._checked = (library, sounds, spoken)
+            return self._checked[2]
 
     def _is_whole(self, language: str, library: Library) -> bool:
         return self._can_speak(language, self._renderer.all_utterances(language, self._definition, library))

@@ -15,7 +15,8 @@ from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.feedback import Feedback
 from hotline.dialogue.person import HandoffDesk
 from hotline.dialogue.speakable import SpeakableLanguages
-from hotline.dialogue.turn import TurnRules, Turns
+from hotline.dialogue.spoken_prompts import SpokenPrompts
+from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
 from hotline.services.staff import StaffServices
 from hotline.services.studio import StudioServices
 from hotline.telephony.client import TwilioSender
@@ -74,7 +75,14 @@ class Services(StudioServices, StaffServices):
     @cached_property
     def speakable(self) -> SpeakableLanguages:
         """Which languages a call can be held in."""
-        return SpeakableLanguages(self.live_languages, self.renderer, self.definition, self.prompts.can_speak)
+        return SpeakableLanguages(self.live_languages, self.renderer, self.definition, self.prompts.can_speak, self.audio.version)
+
+    @cached_property
+    def spoken_prompts(self) -> SpokenPrompts:
+        """Makes the sounds of languages without a voice; the worker and ``flask audio build`` use it."""
+        live = [self.languages[code] for code in self.live_languages]
+        folders = (self.settings.data_dir / "audio", self.settings.root / "recordings")
+        return SpokenPrompts(self.database, self.library, self.renderer, lambda: self.definition, live, folders, today_in_germany)
 
     @cached_property
     def turns(self) -> Turns:

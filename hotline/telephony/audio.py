@@ -45,6 +45,14 @@ class AudioLibrary:
         self._manifest: Manifest = {}
         self._read_at: tuple[int, int] | None = None
 
+    def version(self) -> tuple[int, int] | None:
+        """Something that is another after every build; None while there is no library."""
+        try:
+            stat = (self._folder / MANIFEST).stat()
+        except FileNotFoundError:
+            return None
+        return stat.st_mtime_ns, stat.st_ino
+
     def find(self, language: str, text: str) -> AudioFile | None:
         """Find the file that speaks a text.
 
@@ -85,13 +93,12 @@ class AudioLibrary:
 
     def _read_manifest(self) -> Manifest:
         """Read the manifest again when a build has replaced it, so that no restart is needed."""
-        try:
-            stat = (self._folder / MANIFEST).stat()
-        except FileNotFoundError:
+        version = self.version()
+        if version is None:
             return {}
-        if self._read_at != (stat.st_mtime_ns, stat.st_ino):
+        if self._read_at != version:
             self._manifest = load_manifest(self._folder)
-            self._read_at = (stat.st_mtime_ns, stat.st_ino)
+            self._read_at = version
         return self._manifest
 
 
