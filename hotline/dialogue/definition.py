@@ -12,10 +12,10 @@ StepKind = Literal["say", "ask", "answer", "handoff", "end", "check", "read_back
 OptionSource = Literal["languages", "topics", "suggestions", "lands", "follow_ups"]
 # What a step or an option may depend on: a place is named and known, this is a call, more centres wait to be told, there are
 # state centres and independent ones, some of the centres speak the person's language, a topic can be answered,
-# the last answer was not rated yet, the person writes, there is a number to call.
+# it can be answered in another language, the last answer was not rated yet, the person writes, there is a number to call.
 Condition = Literal[
-    "place_known", "is_call", "more_centres", "both_bodies", "own_language", "answer_known", "unrated", "is_written",
-    "can_call_back",
+    "place_known", "is_call", "more_centres", "both_bodies", "own_language", "answer_known", "answer_elsewhere",
+    "unrated", "is_written", "can_call_back",
 ]  # fmt: skip
 Rating = Literal["helpful", "unhelpful"]
 SafeTimes = Literal["morning", "afternoon", "evening", "any"]

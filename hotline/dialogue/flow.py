@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
-from hotline.dialogue.definition import CentresPart, Condition, Definition, Step
+from hotline.dialogue.conditions import find_centres, holds
+from hotline.dialogue.definition import CentresPart, Definition, Step
 from hotline.dialogue.events import (
     Answered,
     Asked,
@@ -31,7 +32,6 @@ from hotline.dialogue.events import (
 )
 from hotline.dialogue.offers import STAY, can_answer, list_choices
 from hotline.dialogue.session import Session, World
-from hotline.knowledge.centres import Centre, CentreQuery
 from hotline.knowledge.places import PLACE_SLOTS
 
 BACK, REPEAT = "back", "repeat"
@@ -138,7 +138,7 @@ class _Run:
         self._understood()
         step = self._step()
         for option in step.options if step is not None else ():
-            if option.wish == wish and self._holds(option.when):
+            if option.wish == wish and holds(option.when, self.world, self.session):
                 return option.go
         if step is not None and step.options_from == "suggestions" and wish in AGREEMENT:
             # "Yes" to "did you mean" takes the first suggestion, "no" is the key that says so.
@@ -193,9 +193,8 @@ class _Run:
 
     def _suggest(self, topic: str | None) -> str:
         # Only what can be answered in this language is worth asking back.
-        return (
-            self.definition.routes["confirm"] if list_choices("suggestions", self.world, self.session) else self._answer_to(topic)
-        )
+        is_listed = list_choices("suggestions", self.world, self.session)
+        return self.definition.routes["confirm"] if is_listed else self._answer_to(topic)
 
     def _answer_to(self, topic: str | None) -> str:
         routes = self.definition.routes
@@ -284,7 +283,7 @@ class _Run:
                 raise FlowError(f"The flows lead to {name!r}, which is no step. Run `flask flows check`.")
             yield name
             step = self.definition.steps[name]
-            following = step.go if step.kind == "check" and self._holds(step.condition) else step.next
+            following = step.go if step.kind == "check" and holds(step.condition, self.world, self.session) else step.next
             if following is None:
                 return
             target = following
@@ -311,28 +310,17 @@ class _Run:
         else:
             self.events.append(Told("answer.missing"))
 
-    def _query(self) -> CentreQuery | None:
-        """What is looked for now: the place named, and what was chosen of its centres."""
-        session = self.session
-        place = self.world.places.find(session.slots)
-        language = session.language if session.only_own_language else None
-        return CentreQuery(place, session.only_independent, language) if place else None
-
     def _can_be_rated(self, topic: str) -> None:
         """An answer was given; more of the same one is rated once."""
         self.session = replace(self.session, answered=topic, is_rated=self.session.is_rated and self.session.answered == topic)
 
     def _rate(self, *, is_helpful: bool) -> None:
-        if not self._holds("unrated"):
+        if not holds("unrated", self.world, self.session):
             return
         self.events.append(Rated(self.session.answered or "", is_helpful))
         self.session = replace(self.session, is_rated=True)
         if not is_helpful:
             self.events.append(Unanswered("unhelpful"))
-
-    def _found_centres(self) -> tuple[Centre, ...]:
-        query = self._query()
-        return self.world.directory.find(query) if query else ()
 
     def _show_centres(self, part: CentresPart) -> None:
         first = self.session.centres_from + self.session.centres_shown if part == "more" else 0
@@ -343,7 +331,7 @@ class _Run:
         elif part == "own_language":
             self.session = replace(self.session, only_own_language=True)
         self.session = replace(self.session, centres_from=first)
-        following = self._found_centres()[first : first + CENTRES_AT_ONCE]
+        following = find_centres(self.world, self.session)[first : first + CENTRES_AT_ONCE]
         # One is always told: a person without any would have asked for nothing.
         fitting = max(1, self.world.fitting(following, self.session.language))
         self.session = replace(self.session, centres_shown=min(len(following), fitting))
@@ -352,29 +340,6 @@ class _Run:
             # Told centres count as the topic that asks for them, however the person came there.
             self._can_be_rated(next(iter(self.definition.topics)))
         self.events.append(CentresShown(following[:fitting], self.world.directory.nationwide, place))
-
-    def _holds(self, condition: Condition | None) -> bool:
-        session, query = self.session, self._query()
-        match condition:
-            case "place_known":
-                return query is not None
-            case "is_call":
-                return self.world.is_call
-            case "is_written":
-                return not self.world.is_call
-            case "can_call_back":
-                return self.world.can_call_back
-            case "more_centres":
-                return session.centres_from + session.centres_shown < len(self._found_centres())
-            case "both_bodies":
-                return query is not None and self.world.directory.has_both_bodies(query)
-            case "own_language":
-                return query is not None and self.world.directory.has_some_of(query, session.language)
-            case "answer_known":
-                return self._can_answer(session.topic)
-            case "unrated":
-                return session.answered is not None and not session.is_rated
-        return True
 
     def _step(self) -> Step | None:
         """The step the session stands at."""
@@ -392,7 +357,7 @@ class _Run:
         step = self._step()
         if step is None:
             return ()
-        offered = (option for option in step.options if self._holds(option.when))
+        offered = (option for option in step.options if holds(option.when, self.world, self.session))
         fixed = tuple(Choice(option.key, "text", option.label, option.go, option.if_fits) for option in offered)
         if step.options_from is None:
             return fixed

@@ -27,6 +27,12 @@ def can_answer(world: World, session: Session, topic: str | None) -> bool:
     return (topic, session.language) in world.answerable
 
 
+def can_answer_elsewhere(world: World, session: Session) -> bool:
+    """Whether the topic asked about has an answer in another language only."""
+    elsewhere = any((session.topic, code) in world.answerable for code in world.languages)
+    return elsewhere and not can_answer(world, session, session.topic)
+
+
 def list_choices(source: OptionSource, world: World, session: Session, go: str = "") -> tuple[Choice, ...]:
     """The choices of one page, with the key to the next one.
 

@@ -1,0 +1,56 @@
+"""What a step or an option may depend on, read from where a conversation stands and what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from hotline.dialogue.definition import Condition
+from hotline.dialogue.offers import can_answer, can_answer_elsewhere
+from hotline.dialogue.session import Session, World
+from hotline.knowledge.centres import Centre, CentreQuery
+
+
+def centre_query(world: World, session: Session) -> CentreQuery | None:
+    """What is looked for now: the place named, and what was chosen of its centres."""
+    place = world.places.find(session.slots)
+    language = session.language if session.only_own_language else None
+    return CentreQuery(place, session.only_independent, language) if place else None
+
+
+def find_centres(world: World, session: Session) -> tuple[Centre, ...]:
+    """The centres of the place named, the nearest first; none while no place is known."""
+    query = centre_query(world, session)
+    return world.directory.find(query) if query else ()
+
+
+def holds(condition: Condition | None, world: World, session: Session) -> bool:
+    """Whether a condition of a flow holds; no condition always does."""
+    return condition is None or _CONDITIONS[condition](world, session)
+
+
+def _has_both_bodies(world: World, session: Session) -> bool:
+    query = centre_query(world, session)
+    return query is not None and world.directory.has_both_bodies(query)
+
+
+def _has_own_language(world: World, session: Session) -> bool:
+    query = centre_query(world, session)
+    return query is not None and world.directory.has_some_of(query, session.language)
+
+
+def _has_more_centres(world: World, session: Session) -> bool:
+    return session.centres_from + session.centres_shown < len(find_centres(world, session))
+
+
+_CONDITIONS: Mapping[Condition, Callable[[World, Session], bool]] = {
+    "place_known": lambda world, session: centre_query(world, session) is not None,
+    "is_call": lambda world, _: world.is_call,
+    "is_written": lambda world, _: not world.is_call,
+    "can_call_back": lambda world, _: world.can_call_back,
+    "more_centres": _has_more_centres,
+    "both_bodies": _has_both_bodies,
+    "own_language": _has_own_language,
+    "answer_known": lambda world, session: can_answer(world, session, session.topic),
+    "answer_elsewhere": can_answer_elsewhere,
+    "unrated": lambda _, session: session.answered is not None and not session.is_rated,
+}
