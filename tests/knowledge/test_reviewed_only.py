@@ -34,8 +34,7 @@ def _reply(hotline: Hotline, sid: str) -> str:
 def _review(hotline: Hotline, language: str) -> None:
     database = hotline.services.database
     with database.begin() as connection:
-        of_topic = translations.c.article_id.in_(
-            articles.select().with_only_columns(articles.c.id).where(articles.c.topic == "luggage")
-        )
+        luggage = select(articles.c.id).where(articles.c.topic == "luggage")
+        of_topic = translations.c.article_id.in_(luggage)
         connection.execute(update(translations).where(of_topic, translations.c.language == language).values(review="reviewed"))
         count(database, connection, CONTENT_REVISION)
