@@ -5,7 +5,6 @@ Without it a text published in the studio would take its whole language off the 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -18,11 +17,8 @@ from hotline.store.database import Database
 from hotline.telephony.audio_build import BuildReport, build_audio
 from hotline.telephony.languages import Language
 
-log = logging.getLogger(__name__)
-
-
-def _quiet(_done: int, _total: int) -> None:
-    """Nobody watches."""
+# For what answers and what day the sounds were last built; missing where nobody ever built any.
+BUILT_FOR = "built_for"
 
 
 class SpokenPrompts:
@@ -37,6 +33,7 @@ class SpokenPrompts:
         languages: Iterable[Language],
         folders: tuple[Path, Path],
         today: Callable[[], date],
+        start: Callable[[], None],
     ) -> None:
         """Hold what is needed.
 
@@ -48,6 +45,7 @@ class SpokenPrompts:
             languages: the live ones; those with a Twilio voice need no sounds.
             folders: of the sounds, and of human recordings (it may be missing).
             today: the day in Germany.
+            start: builds in a process of its own, which the worker does not wait for when it is told to stop.
         """
         self._database = database
         self._library = library
@@ -56,7 +54,7 @@ class SpokenPrompts:
         self._languages = tuple(language for language in languages if not language.say_voice)
         self._sounds, self._recordings = folders
         self._today = today
-        self._built_for: tuple[int, date] | None = None
+        self._start = start
 
     def build(self, progress: Callable[[str], Callable[[int, int], None]]) -> Iterator[tuple[str, BuildReport]]:
         """Build every language, one after the other.
@@ -67,7 +65,7 @@ class SpokenPrompts:
         Yields:
             The code of a language and what was done.
         """
-        today = self._today()
+        today, state = self._today(), self._state()
         with self._database.read() as connection:
             # What is said when a fact has expired must be there before that day.
             days = self._library.current(connection, today).days_of_change(today)
@@ -77,14 +75,14 @@ class SpokenPrompts:
             spoken = (self._renderer.all_utterances(language.code, self._definition(), library) for library in libraries)
             texts = list(dict.fromkeys(text for sentences in spoken for text in sentences))
             yield language.code, build_audio(self._sounds, language, texts, recordings, progress(language.code))
+        (self._sounds / BUILT_FOR).write_text(state, encoding="utf-8")
 
     def build_if_changed(self) -> None:
-        """Build when the answers or the day changed since the last time; the worker asks every minute."""
+        """Begin a build when the answers or the day changed since the last one; the worker asks every minute."""
+        built_for = self._sounds / BUILT_FOR
+        if built_for.exists() and built_for.read_text(encoding="utf-8") != self._state():
+            self._start()
+
+    def _state(self) -> str:
         with self._database.read() as connection:
-            state = (read_counter(connection, CONTENT_REVISION), self._today())
-        if state == self._built_for:
-            return
-        for code, report in self.build(lambda _code: _quiet):
-            if report.built or report.missing:
-                log.info("spoken prompts built", extra={"language": code, "built": report.built, "missing": len(report.missing)})
-        self._built_for = state
+            return f"{read_counter(connection, CONTENT_REVISION)} {self._today().isoformat()}"

@@ -8,6 +8,7 @@ from hotline.counselling.callbacks import Callbacks
 from hotline.counselling.notices import Notices, PersonNotices
 from hotline.counselling.queues import read_slot
 from hotline.counselling.timers import TimerBell, Timers, register_timers
+from hotline.delivery.background import start_command
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, register_jobs, register_nightly
 from hotline.delivery.outbox import Outbox
@@ -82,7 +83,23 @@ class Services(StudioServices, StaffServices):
         """Makes the sounds of languages without a voice; the worker and ``flask audio build`` use it."""
         live = [self.languages[code] for code in self.live_languages]
         folders = (self.settings.data_dir / "audio", self.settings.root / "recordings")
-        return SpokenPrompts(self.database, self.library, self.renderer, lambda: self.definition, live, folders, today_in_germany)
+        return SpokenPrompts(
+            self.database,
+            self.library,
+            self.renderer,
+            lambda: self.definition,
+            live,
+            folders,
+            today_in_germany,
+            self._build_sounds,
+        )
+
+    def _build_sounds(self) -> None:
+        """Begin ``flask audio build`` unless it runs already; the worker asks every minute."""
+        running = vars(self).get("_sound_build")
+        if running is None or running.poll() is not None:
+            log_path = self.settings.data_dir / "audio.log"
+            vars(self)["_sound_build"] = start_command(["audio", "build"], self.settings.root, log_path)
 
     @cached_property
     def turns(self) -> Turns:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import cached_property
 
+from hotline.delivery.background import start_command
 from hotline.delivery.jobs import TrainingBell, register_trainings
 from hotline.dialogue.turn import today_in_germany
 from hotline.knowledge.editing import Editing
@@ -23,7 +24,7 @@ from hotline.training.danger_check import DangerCheck
 from hotline.training.phrase_files import PhraseFiles
 from hotline.training.phrases import PhraseEditing
 from hotline.training.regressions import Answer, Question, Regressions
-from hotline.training.run import TrainingRun, Workplace, start_process
+from hotline.training.run import TrainingRun, Workplace
 from hotline.training.switching import ModelSwitch
 from hotline.training.trainings import Trainings
 from hotline.understanding.local_server import serving_model
@@ -85,8 +86,11 @@ class StudioServices(CoreServices):
         return register_trainings(
             self.queue,
             lambda: self.trainings,
-            lambda training_id: start_process(training_id, self.settings.root, self.settings.data_dir / "training.log"),
+            self._start_training,
         )
+
+    def _start_training(self, training_id: int) -> None:
+        start_command(["model", "run", str(training_id)], self.settings.root, self.settings.data_dir / "training.log")
 
     def _answers_of(self, model: str, questions: list[Question]) -> list[Answer]:
         """What a model makes of questions, served beside whatever runs."""

@@ -6,7 +6,6 @@ import contextlib
 import json
 import logging
 import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -155,18 +154,3 @@ def _read_progress(line: bytes) -> tuple[str, int | None] | None:
         return str(told["phase"]), told["percent"]
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def start_process(training_id: int, root: Path, log_path: Path) -> None:
-    """Begin a training in a process of its own, which outlives the one that starts it.
-
-    Args:
-        training_id: of a waiting one.
-        root: folder of the project.
-        log_path: file for what it prints.
-    """
-    command = [sys.executable, "-m", "flask", "--app", "app", "model", "run", str(training_id)]
-    with log_path.open("ab") as kept:
-        subprocess.Popen(  # noqa: S603 - our own program with a number
-            command, cwd=root, stdin=subprocess.DEVNULL, stdout=kept, stderr=kept, start_new_session=True
-        )
