@@ -168,6 +168,9 @@ class Stripper:
 
     def _places(self, said: list[_Word]) -> list[_Word]:
         found = list[_Word]()
+        # Most texts name no town at all; only of those that do, each piece is looked at.
+        if not self._names_kind(" ".join(word.folded for word in said), "city"):
+            return found
         for size in (1, 2, 3):
             for index in range(len(said) - size + 1):
                 window = said[index : index + size]
