@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
@@ -28,6 +30,8 @@ from hotline.store.tables import handoffs
 log = logging.getLogger(__name__)
 TEND = "tend_handoffs"
 # An offer lasts a minute and a half: it must not wait for the next full minute to move on.
+# Each look costs a job and a look through the tables; a rush must not pay that for every person.
+BURST_SECONDS = 1
 TICKS_SECONDS = (15, 30, 45)
 MOST_AT_ONCE = 500
 # The person is told of these, and of the first reminder only.
@@ -129,14 +133,30 @@ class Timers:
 class TimerBell:
     """Has the worker look at once, when somebody was asked for. Never fails the caller: the next tick finds it anyway."""
 
-    def __init__(self, tend: Callable[[], object]) -> None:
-        """Hold the job; ``register_timers`` makes it."""
+    def __init__(self, tend: Callable[[], object], tend_later: Callable[[], object] | None = None) -> None:
+        """Hold the job; ``register_timers`` makes it.
+
+        Args:
+            tend: asks for a look now.
+            tend_later: asks for one in ``BURST_SECONDS``; it finds everybody who has asked until then.
+        """
         self._tend = tend
+        self._tend_later = tend_later or tend
+        self._looked_at = self._covered_until = float("-inf")
+        self._lock = threading.Lock()
 
     def ring(self) -> None:
-        """Ask for a look."""
+        """Ask for a look; of many who ask at once, the first is seen now and all others together a second later."""
+        with self._lock:
+            now = time.monotonic()
+            if now < self._covered_until:
+                return
+            if is_burst := now - self._looked_at < BURST_SECONDS:
+                self._covered_until = now + BURST_SECONDS
+            else:
+                self._looked_at = now
         with _quiet():
-            self._tend()
+            (self._tend_later if is_burst else self._tend)()
 
 
 def register_timers(queue: Huey, timers: Callable[[], Timers]) -> TimerBell:
@@ -159,7 +179,7 @@ def register_timers(queue: Huey, timers: Callable[[], Timers]) -> TimerBell:
         timers().run()
 
     queue.periodic_task(crontab(minute="*"), name=TEND)(tend)
-    return TimerBell(once)
+    return TimerBell(once, lambda: once.schedule(delay=BURST_SECONDS))
 
 
 @contextmanager

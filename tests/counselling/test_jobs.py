@@ -29,6 +29,14 @@ def test_bell_has_the_worker_look_at_once_and_ticks_come_four_times_a_minute(off
     assert queue.pending_count() == len(TICKS_SECONDS)
 
 
+def test_a_rush_is_seen_at_once_and_its_rest_together_a_moment_later() -> None:
+    asked: list[str] = []
+    bell = TimerBell(lambda: asked.append("now"), lambda: asked.append("later"))
+    for _ in range(50):
+        bell.ring()
+    assert asked == ["now", "later"]
+
+
 def test_bell_never_fails_who_rings() -> None:
     def fail() -> None:
         raise sqlite3.OperationalError
