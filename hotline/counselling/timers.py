@@ -29,9 +29,9 @@ from hotline.store.tables import handoffs
 
 log = logging.getLogger(__name__)
 TEND = "tend_handoffs"
-# An offer lasts a minute and a half: it must not wait for the next full minute to move on.
 # Each look costs a job and a look through the tables; a rush must not pay that for every person.
 BURST_SECONDS = 1
+# An offer lasts a minute and a half: it must not wait for the next full minute to move on.
 TICKS_SECONDS = (15, 30, 45)
 MOST_AT_ONCE = 500
 # The person is told of these, and of the first reminder only.
