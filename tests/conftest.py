@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ import pytest
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from flask import Flask
-from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy import Connection, create_engine, inspect, make_url, text
 
 from hotline.counselling.queues import load_queue_file, store_queues
 from hotline.counselling.timers import TimerBell
@@ -37,6 +38,8 @@ from hotline.web.factory import make_flask
 
 BASE_URL = "https://hotline.test"
 TOKEN = "primary-token"
+# Several runs of the tests may share one server.
+POSTGRES_NAME = f"hotline_test_{os.getpid()}"
 PREVIOUS_TOKEN = "previous-token"
 # Real argon2 at a cost that lets hundreds of tests sign in.
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -111,11 +114,14 @@ def _compiled_texts() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_url() -> str:
+def postgres_url() -> Iterator[str]:
     """The address of PostgreSQL; tests make and drop databases of their own beside the one it names."""
     url = os.environ.get("TEST_POSTGRES_URL", "")
     require("PostgreSQL", bool(url), "set TEST_POSTGRES_URL to a server on which databases may be made and dropped.")
-    return url
+    yield url
+    with _server(url) as connection:
+        for name in (POSTGRES_NAME, f"{POSTGRES_NAME}_loaded"):
+            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -126,14 +132,20 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return fresh_postgres(request.getfixturevalue("postgres_url"))
 
 
-def fresh_postgres(server: str, template: str = "template0", name: str = "hotline_test") -> str:
+def fresh_postgres(server: str, template: str = "template0", name: str = POSTGRES_NAME) -> str:
     """Make a database anew, as a copy of another one; gives its address."""
-    engine = create_engine(make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
+    with _server(server) as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    engine.dispose()
     return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+@contextmanager
+def _server(url: str) -> Iterator[Connection]:
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
 
 
 @pytest.fixture
@@ -225,10 +237,10 @@ def _loaded_sqlite() -> Path:
 @cache
 def _loaded_postgres(server: str) -> str:
     """The name of a database with all starter content, to be copied."""
-    database = Database(fresh_postgres(server, name="hotline_loaded"))
+    database = Database(fresh_postgres(server, name=f"{POSTGRES_NAME}_loaded"))
     _load(database)
     database.close()
-    return "hotline_loaded"
+    return f"{POSTGRES_NAME}_loaded"
 
 
 def fill(database_url: str) -> None:

@@ -43,6 +43,7 @@ from hotline.knowledge.starter import Content, read_content, read_policies
 from hotline.services import Services
 from hotline.staff.accounts import CannotChangeAccount
 from hotline.store import migrate
+from hotline.store.revision import check_revision
 from hotline.understanding.local_server import running_server, serving_model
 
 
@@ -354,11 +355,12 @@ def _worker(services: Services) -> click.Command:
     @_sentence
     def worker() -> None:
         """Send what is in the outbox, tend handoffs and callbacks, and check links, until told to stop."""
-        migrate.check_revision(services.database)
+        check_revision(services.database)
         services.link_bell  # noqa: B018 - registers its job on the queue
         services.training_bell  # noqa: B018 - made now, so that the queue knows its jobs
         services.timer_bell  # noqa: B018 - registers its jobs on the queue
         register_minutely(services.queue, "spoken_prompts", services.spoken_prompts.build_if_changed)
+        register_minutely(services.queue, "strip_questions", services.strip_questions)
         run_worker(services.queue, services.doorbell)
 
     return worker

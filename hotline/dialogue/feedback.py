@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -15,6 +15,7 @@ from hotline.dialogue.session import Session
 from hotline.knowledge.library import Library
 from hotline.knowledge.questions import NewQuestion, Questions
 from hotline.knowledge.ratings import RatedAnswer, count_rating
+from hotline.privacy.stripping import LONGEST
 from hotline.store.database import Database
 from hotline.understanding.port import UNKNOWN_LANGUAGE
 
@@ -34,30 +35,24 @@ class AskedInput:
 class Feedback:
     """Keeps what editors need to know, and nothing of who it was."""
 
-    def __init__(self, database: Database, questions: Questions, strip: Callable[[str], str]) -> None:
+    def __init__(self, database: Database, questions: Questions) -> None:
         """Hold what is needed.
 
         Args:
             database: counts ratings.
             questions: keeps questions.
-            strip: takes names and numbers out of a text.
         """
         self._database = database
         self._questions = questions
-        self._strip = strip
 
     def read(self, body: str, understood: Understood) -> Mapping[str, Any]:
-        """The question in a text, stripped: its text, topic, score and language; empty when it is none to be kept.
-
-        Takes a millisecond or two, so it is called before the turn's transaction.
-        """
-        text = self._strip(body) if understood.is_question else ""
-        if not text:
+        """The question in a text: its text, topic, score and language; empty when it is none to be kept."""
+        if not understood.is_question:
             return NO_QUESTION
         best = next((score for score in understood.alternatives if score.name == understood.meaning.topic), None)
         language = understood.language if understood.language != UNKNOWN_LANGUAGE else None
         return {
-            "text": text,
+            "text": body[:LONGEST],
             "topic": best.name if best else None,
             "score": round(best.score * 100) if best else None,
             "language": language,

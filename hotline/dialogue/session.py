@@ -41,7 +41,7 @@ class World:
 class Session:
     """Where a conversation stands. Small and of bounded size: the 300th turn costs what the first does.
 
-    ``answered`` is the topic of the last answer, ``question`` the last question without names and numbers (``feedback``).
+    ``answered`` is the topic of the last answer, ``question`` the last question (``feedback``).
     """
 
     step: str = ""

@@ -7,6 +7,7 @@ in German and English only; the keys of their texts begin with the name of the a
 from __future__ import annotations
 
 import gettext
+import os
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -115,8 +116,11 @@ def compile_texts(folder: Path) -> list[str]:
     for domain in DOMAINS:
         for path in folder.glob(f"*/LC_MESSAGES/{domain}.po"):
             language = path.parent.parent.name
-            with path.with_suffix(".mo").open("wb") as file:
+            # Whoever reads meanwhile finds the old texts, never half of the new ones.
+            unfinished = path.with_suffix(f".{os.getpid()}")
+            with unfinished.open("wb") as file:
                 write_mo(file, _read(path, language))
+            unfinished.replace(path.with_suffix(".mo"))
             compiled.add(language)
     return sorted(compiled)
 

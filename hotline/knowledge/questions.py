@@ -1,13 +1,13 @@
 """Questions that were left without an answer that helps, so that editors learn what people ask.
 
-A text comes here stripped of what could tell who wrote it, and without a way back to a contact or a conversation: a random id, a
-day and no time. It is encrypted all the same and forgotten after some weeks.
+A text comes here without a way back to a contact or a conversation: a random id, a day and no time. Within a minute the worker
+strips it of what could tell who wrote it, and before that nobody is shown it. It is encrypted and forgotten after some weeks.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
@@ -17,17 +17,20 @@ from sqlalchemy import Connection, delete, insert, select, update
 from hotline.privacy.cipher import Cipher
 from hotline.store.tables import questions
 
-OPEN = "open"
+# As it was written, for the worker alone; stripped and waiting for an editor.
+NEW, OPEN = "new", "open"
 Outcome = Literal["assigned", "dismissed"]
 REASONS = ("not_understood", "gave_up", "none_of_these", "unhelpful")
 # More than an editor can look through; the newest are shown.
 MOST = 5000
+# So many are stripped in one unit of work.
+BATCH = 200
 ID_BYTES = 16
 
 
 @dataclass(frozen=True)
 class NewQuestion:
-    """A question to keep. ``text`` is stripped; ``topic`` and ``score`` (percent) are what the model thought of it."""
+    """A question to keep. ``topic`` and ``score`` (percent) are what the model thought of it."""
 
     reason: str
     channel: str
@@ -53,7 +56,7 @@ class Questions:
         self._cipher = cipher
 
     def keep(self, connection: Connection, question: NewQuestion, day: date) -> None:
-        """Keep a question that was stripped.
+        """Keep a question; editors see it once ``strip_new`` was here.
 
         Args:
             connection: the unit of work.
@@ -69,10 +72,29 @@ class Questions:
             # Exact figures could be found again among the messages.
             "score": None if question.score is None else round(question.score, -1),
             "text_encrypted": self._cipher.encrypt(question.text),
-            "state": OPEN,
+            "state": NEW,
             "day": day,
         }
         connection.execute(insert(questions).values(**row))
+
+    def strip_new(self, connection: Connection, strip: Callable[[str], str]) -> int:
+        """Strip questions that came in since the last time and show them to editors; one of which nothing is left is deleted.
+
+        Args:
+            connection: the unit of work.
+            strip: takes names and numbers out of a text.
+
+        Returns:
+            How many there were, ``BATCH`` at most.
+        """
+        query = select(questions.c.id, questions.c.text_encrypted).where(questions.c.state == NEW).limit(BATCH)
+        found = connection.execute(query.with_for_update(skip_locked=True)).all()
+        for row in found:
+            text = strip(self._cipher.decrypt(row.text_encrypted))
+            is_it = questions.c.id == row.id
+            shown = update(questions).where(is_it).values(text_encrypted=self._cipher.encrypt(text), state=OPEN)
+            connection.execute(shown if text else delete(questions).where(is_it))
+        return len(found)
 
     def find_open(self, connection: Connection, language: str = "", reason: str = "") -> list[Question]:
         """The questions nobody has dealt with, the newest first.

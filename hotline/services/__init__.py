@@ -111,8 +111,7 @@ class Services(StudioServices, StaffServices):
             self.interpreter,
             self.renderer,
             HandoffDesk(self.notices, self.callbacks, self.timer_bell.ring),
-            # Made with the process, not with the first question: reading its lists takes a second.
-            Feedback(self.database, self.questions, self.stripper.strip_text),
+            Feedback(self.database, self.questions),
             TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),
             self.doorbell.ring,
         )

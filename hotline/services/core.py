@@ -176,7 +176,7 @@ class CoreServices:
     @cached_property
     def entities(self) -> EntityFinder:
         """Countries, places, dates and numbers in texts."""
-        return EntityFinder.load(self.content_folder / "places", self.languages)
+        return EntityFinder.load(self.content_folder / "places", self.live_languages)
 
     @cached_property
     def interpreter(self) -> Interpreter:

@@ -14,7 +14,7 @@ from hotline.knowledge.fact_editing import FactEditing
 from hotline.knowledge.link_fetch import LinkFetcher
 from hotline.knowledge.link_jobs import LinkBell, register_link_job
 from hotline.knowledge.links import LinkChecks
-from hotline.knowledge.questions import Questions
+from hotline.knowledge.questions import BATCH, Questions
 from hotline.knowledge.teaching import Teaching
 from hotline.knowledge.uploads import Uploads
 from hotline.privacy.stripping import Stripper
@@ -127,13 +127,20 @@ class StudioServices(CoreServices):
 
     @cached_property
     def stripper(self) -> Stripper:
-        """Takes names and numbers out of texts."""
+        """Takes names and numbers out of texts; only the worker uses it, its lists take much memory."""
         return Stripper.load(self.content_folder / "personal.yml", self.models_folder / "phrases.tsv", self.entities)
 
     @cached_property
     def questions(self) -> Questions:
         """What was left without an answer that helps."""
         return Questions(self.cipher)
+
+    def strip_questions(self) -> None:
+        """Take names and numbers out of the questions that came in."""
+        while True:
+            with self.database.begin() as connection:
+                if self.questions.strip_new(connection, lambda text: self.stripper.strip_text(text)) < BATCH:
+                    return
 
     def forget_questions(self) -> int:
         """Delete the questions that are older than they may be; gives how many."""

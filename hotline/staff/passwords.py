@@ -7,7 +7,6 @@ import threading
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from zxcvbn import zxcvbn
 
 MIN_CHARACTERS, MAX_CHARACTERS = 14, 256
 # zxcvbn's scale of 0 to 4, where 3 stands for more than 10^8 guesses.
@@ -73,6 +72,9 @@ def check_strength(password: str, *known: str) -> None:
     rest = password.lower()
     for word in known:
         rest = rest.replace(word.lower(), "") if word else rest
+    # Its word lists take 12 MB, which a process that answers people need not carry for the rare new password.
+    from zxcvbn import zxcvbn
+
     # What is known counts for nothing: without it the password must still be long.
     if len(rest) < MIN_CHARACTERS or zxcvbn(password[:_STRENGTH_READS], user_inputs=list(known))["score"] < MIN_STRENGTH:
         raise WeakPassword("too_common")

@@ -9,20 +9,14 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
-from hotline.errors import CannotStart
 from hotline.store.database import Database
 from hotline.store.tables import metadata
 
 FOLDER = Path(__file__).parent / "migrations"
 # One number for the whole product: two machines that start at once must not migrate at once.
 _ADVISORY_LOCK = 724110
-
-
-class SchemaBehind(CannotStart):
-    """The database is not at the version this code needs."""
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
@@ -33,19 +27,6 @@ def upgrade(database: Database, revision: str = "head") -> None:
 def downgrade(database: Database, revision: str) -> None:
     """Take the database back to a revision, in one unit of work."""
     _run(database, lambda config: command.downgrade(config, revision))
-
-
-def check_revision(database: Database) -> None:
-    """Refuse a database of another version.
-
-    Raises:
-        SchemaBehind: it must be migrated first.
-    """
-    head = ScriptDirectory(str(FOLDER)).get_current_head()
-    with database.read() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
-    if found != head:
-        raise SchemaBehind(f"The database is at version {found or 'none'}, this code needs {head}. Run `flask db upgrade`.")
 
 
 def find_differences(connection: Connection) -> list[object]:

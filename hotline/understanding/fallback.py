@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rapidfuzz import fuzz, process
@@ -22,7 +23,7 @@ _WORTHLESS, _PERFECT = 50.0, 100.0
 class FallbackUnderstander:
     """Compares a text with the published phrases: those of the conversation's language, or of every one in the text's script."""
 
-    def __init__(self, phrases: list[tuple[str, str, str]]) -> None:
+    def __init__(self, phrases: Iterable[Sequence[str]]) -> None:
         """Hold the phrases.
 
         Args:
@@ -41,8 +42,9 @@ class FallbackUnderstander:
         """Read ``phrases.tsv``, written beside the model; without the file there are no phrases and nothing is understood."""
         if not path.exists():
             return cls([])
-        lines = (line.split("\t") for line in path.read_text(encoding="utf-8").splitlines())
-        return cls([(parts[0], parts[1], parts[2]) for parts in lines if len(parts) == 3])
+        # Line by line: the whole file at once would cost each web process more memory than its phrases do.
+        with path.open(encoding="utf-8") as lines:
+            return cls(parts for line in lines if len(parts := line.rstrip("\n").split("\t")) == 3)
 
     def parse(self, text: str, language: str | None) -> Parse:
         """See ``Understander.parse``."""

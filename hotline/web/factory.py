@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from hotline.dialogue.turn import today_in_germany
 from hotline.services import Services
 from hotline.settings import Settings
-from hotline.store.migrate import check_revision
+from hotline.store.revision import check_revision
 from hotline.web.access import guard
 from hotline.web.pages import pages
 from hotline.web.simulator import simulator

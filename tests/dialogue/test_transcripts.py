@@ -112,6 +112,7 @@ def _check(hotline: Hotline, transcript: dict[str, Any], turn: dict[str, Any], s
 
 
 def _questions(hotline: Hotline) -> list[list[Any]]:
+    hotline.services.strip_questions()
     with hotline.services.database.read() as connection:
         found = hotline.services.questions.find_open(connection)
     return [[question.reason, question.channel, question.language, question.topic, question.text] for question in found]

@@ -27,6 +27,8 @@ def keep(
     with hotline.services.database.begin() as connection:
         for text in texts:
             hotline.services.questions.keep(connection, NewQuestion(reason, "sms", language, "luggage", 37, text=text), day)
+    hotline.services.strip_questions()
+    with hotline.services.database.read() as connection:
         return [question.id for question in hotline.services.questions.find_open(connection)]
 
 

@@ -210,6 +210,9 @@ def test_an_unanswered_question_tells_nobody_who_asked_it(marked: Hotline, tmp_p
     _write(marked, "SM22", f"{question} heim")
     _write(marked, "SM23", "8")
     with marked.services.database.read() as connection:
+        assert marked.services.questions.find_open(connection) == []
+    marked.services.strip_questions()
+    with marked.services.database.read() as connection:
         kept = marked.services.questions.find_open(connection)
     assert sorted(found.reason for found in kept) == ["not_understood", "unhelpful"]
     for found in kept:

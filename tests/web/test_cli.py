@@ -17,7 +17,7 @@ from hotline.cli import register_commands
 from hotline.privacy.cipher import Cipher
 from hotline.services import Services
 from hotline.settings import ROOT
-from hotline.store import migrate
+from hotline.store.revision import check_revision
 from hotline.web.factory import make_flask
 from tests.conftest import Hotline, make_hotline, make_settings
 from tests.web import twilio
@@ -289,7 +289,7 @@ def test_upgrade_makes_an_empty_database_usable_and_may_be_repeated(tmp_path: Pa
     register_commands(app, services)
     for _ in range(2):
         assert app.test_cli_runner().invoke(args=["db", "upgrade"]).output == "The database is up to date.\n"
-    migrate.check_revision(services.database)
+    check_revision(services.database)
     services.database.close()
 
 

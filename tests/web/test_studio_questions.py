@@ -28,6 +28,7 @@ def ask(hotline: Hotline, *bodies: str, topic: str = "luggage", score: float = 0
     for number, body in enumerate(bodies):
         hotline.understander.knows(body, topic, score)
         twilio.text(hotline, f"SM-{body}-{number}", body, From=f"+49151000{abs(hash(body)) % 10**6:06}")
+    hotline.services.strip_questions()
 
 
 def ids_of(page: str) -> list[str]:

@@ -39,6 +39,7 @@ def token(server: Server) -> str:
             server[0].services.questions.keep(
                 connection, NewQuestion(reason, "sms", language, "luggage", 40, text=text), date(2026, 11, 24)
             )
+    server[0].services.strip_questions()
     server[0].understander.knows("Darf mein Hund mit ins Flugzeug", "luggage", 0.4, "de", ("flight_airport", 0.2))
     server[0].understander.knows("darf mein hund ins flugzeug mit", "luggage", 0.4, "de", ("flight_airport", 0.2))
     return open_session(server[0], "anna", ["editor"])

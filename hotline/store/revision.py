@@ -1,0 +1,37 @@
+"""Whether the database is at the version of this code. No web process carries Alembic, which brings it there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sqlalchemy import Column, MetaData, String, Table, inspect, select
+
+from hotline.errors import CannotStart
+from hotline.store.database import Database
+
+VERSIONS = Path(__file__).parent / "migrations" / "versions"
+# Alembic's own table, which it makes and fills.
+_APPLIED = Table("alembic_version", MetaData(), Column("version_num", String(32)))
+
+
+class SchemaBehind(CannotStart):
+    """The database is not at the version this code needs."""
+
+
+def newest_revision() -> str:
+    """The last of the migrations: they are one chain, and their files begin with their numbers."""
+    return max(path.name.partition("_")[0] for path in VERSIONS.glob("[0-9]*_*.py"))
+
+
+def check_revision(database: Database) -> None:
+    """Refuse a database of another version.
+
+    Raises:
+        SchemaBehind: it must be migrated first.
+    """
+    needed = newest_revision()
+    with database.read() as connection:
+        is_migrated = inspect(connection).has_table(_APPLIED.name)
+        found = connection.execute(select(_APPLIED.c.version_num)).scalar_one_or_none() if is_migrated else None
+    if found != needed:
+        raise SchemaBehind(f"The database is at version {found or 'none'}, this code needs {needed}. Run `flask db upgrade`.")
