@@ -8,7 +8,7 @@ run: ## set up everything and start the hotline with its simulator
 	@$(PYTHON) deploy/run_local.py
 
 test: .venv/tests model ## run all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 	@cd nlu_data && .venv/bin/python -m pytest -q tests
 
 check: .venv/tests lint types catalogues test ## everything a change must pass
