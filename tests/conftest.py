@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
@@ -201,10 +201,12 @@ def stripper() -> Stripper:
         return Stripper.load(services.content_folder / "personal.yml", Path(phrases.name), services.entities)
 
 
-def interpreter_with(understander: Understander) -> Interpreter:
-    """The real interpreter around another understander; with the thresholds of an untrained model, whatever was trained last."""
+def interpreter_with(
+    understander: Understander, thresholds: Callable[[str | None], Thresholds] = lambda _: Thresholds({})
+) -> Interpreter:
+    """The real interpreter around another understander; with the thresholds of an untrained model unless told otherwise."""
     made = copy(_interpreter())
-    vars(made).update(_understander=understander, _thresholds=lambda _: Thresholds({}))
+    vars(made).update(_understander=understander, _thresholds=thresholds)
     return made
 
 

@@ -18,7 +18,7 @@ from hotline.services import Services
 from hotline.settings import ROOT
 from hotline.understanding.local_server import answers
 from hotline.understanding.rasa import CircuitBreaker, RasaClient, ResilientUnderstander
-from tests.conftest import make_settings, require
+from tests.conftest import interpreter_with, make_settings, require
 
 NLU = ROOT / "nlu_data"
 PYTHON, MODEL = NLU / ".venv" / "bin" / "python", NLU / "models" / "hotline.tar.gz"
@@ -83,14 +83,19 @@ def server() -> Iterator[Server]:
     found.kill()
 
 
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Services:
+    """What was trained, read once."""
+    return Services(make_settings(tmp_path_factory.mktemp("real")))
+
+
 @pytest.fixture
-def interpreter(server: Server, tmp_path: Path) -> Interpreter:
+def interpreter(server: Server, services: Services) -> Interpreter:
     """The interpreter of a live turn, with a breaker that tries again after a tenth of a second."""
-    services = Services(make_settings(tmp_path))
     rasa = RasaClient(server.url, TOKEN, timeout_seconds=2.0)
     fallback = services.understander._fallback
-    services.__dict__["understander"] = ResilientUnderstander(rasa, fallback, CircuitBreaker(failures=3, pause_seconds=0.1))
-    return services.interpreter
+    understander = ResilientUnderstander(rasa, fallback, CircuitBreaker(failures=3, pause_seconds=0.1))
+    return interpreter_with(understander, services.models.thresholds)
 
 
 @pytest.mark.parametrize(("language", "text", "topic"), MESSAGES)
