@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from hotline.counselling.callbacks import Callbacks
+from hotline.counselling.desk import CounsellorDesk
 from hotline.counselling.notices import Notices, PersonNotices
 from hotline.counselling.queues import read_slot
 from hotline.counselling.timers import TimerBell, Timers, register_timers
@@ -21,6 +22,10 @@ from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
 from hotline.services.staff import StaffServices
 from hotline.services.studio import StudioServices
 from hotline.telephony.client import TwilioSender
+from hotline.translation.careful import CarefulTranslator
+from hotline.translation.deepl_service import DeepLService
+from hotline.translation.desk import TranslationDesk
+from hotline.translation.libretranslate_service import LibreTranslateService
 
 # What people ask most, first in every menu.
 MENU = (
@@ -53,6 +58,21 @@ class Services(StudioServices, StaffServices):
     def callbacks(self) -> Callbacks:
         """People to be called back."""
         return Callbacks(self.cipher, read_slot(self.settings.call_window))
+
+    @cached_property
+    def translation_desk(self) -> TranslationDesk | None:
+        """Translations beside messages; None where no service is set."""
+        chosen = self.settings
+        if chosen.translation == "off":
+            return None
+        key, url, seconds = chosen.translation_key, chosen.translation_url, chosen.translation_timeout_seconds
+        service = (
+            DeepLService(key, url, seconds, chosen.translation_extra)
+            if chosen.translation == "deepl"
+            else LibreTranslateService(key, url or "", seconds)
+        )
+        desk = CounsellorDesk(self.outbox, self.cipher)
+        return TranslationDesk(self.database, self.cipher, desk, CarefulTranslator(service), self.texts, self.clock)
 
     @cached_property
     def timers(self) -> Timers:
