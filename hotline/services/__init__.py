@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from hotline.counselling.callbacks import Callbacks
-from hotline.counselling.desk import CounsellorDesk
 from hotline.counselling.notices import Notices, PersonNotices
-from hotline.counselling.queues import read_slot
 from hotline.counselling.timers import TimerBell, Timers, register_timers
 from hotline.delivery.background import start_command
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, register_jobs, register_nightly
-from hotline.delivery.outbox import Outbox
 from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.feedback import Feedback
 from hotline.dialogue.person import HandoffDesk
@@ -21,11 +17,8 @@ from hotline.dialogue.spoken_prompts import SpokenPrompts
 from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
 from hotline.services.staff import StaffServices
 from hotline.services.studio import StudioServices
+from hotline.services.translation import TranslationServices
 from hotline.telephony.client import TwilioSender
-from hotline.translation.careful import CarefulTranslator
-from hotline.translation.deepl_service import DeepLService
-from hotline.translation.desk import TranslationDesk
-from hotline.translation.libretranslate_service import LibreTranslateService
 
 # What people ask most, first in every menu.
 MENU = (
@@ -35,13 +28,8 @@ MENU = (
 STATUS_PATH = "/webhooks/twilio/status"
 
 
-class Services(StudioServices, StaffServices):
+class Services(TranslationServices, StudioServices, StaffServices):
     """All parts of the hotline."""
-
-    @cached_property
-    def outbox(self) -> Outbox:
-        """Messages to be sent."""
-        return Outbox(self.database, self.cipher)
 
     @cached_property
     def doorbell(self) -> Doorbell:
@@ -53,26 +41,6 @@ class Services(StudioServices, StaffServices):
     def notices(self) -> Notices:
         """Tells counsellors that somebody waits."""
         return Notices(self.outbox, self.settings.handoff_notify, self.settings.handoff_notify_from)
-
-    @cached_property
-    def callbacks(self) -> Callbacks:
-        """People to be called back."""
-        return Callbacks(self.cipher, read_slot(self.settings.call_window))
-
-    @cached_property
-    def translation_desk(self) -> TranslationDesk | None:
-        """Translations beside messages; None where no service is set."""
-        chosen = self.settings
-        if chosen.translation == "off":
-            return None
-        key, url, seconds = chosen.translation_key, chosen.translation_url, chosen.translation_timeout_seconds
-        service = (
-            DeepLService(key, url, seconds, chosen.translation_extra)
-            if chosen.translation == "deepl"
-            else LibreTranslateService(key, url or "", seconds)
-        )
-        desk = CounsellorDesk(self.outbox, self.cipher)
-        return TranslationDesk(self.database, self.cipher, desk, CarefulTranslator(service), self.texts, self.clock)
 
     @cached_property
     def timers(self) -> Timers:

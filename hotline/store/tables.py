@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hotline.store.columns import UtcDateTime, metadata
+from hotline.store.console_tables import canned_replies, handoff_notes, handoff_transfers
 from hotline.store.conversation_tables import (
     addresses,
     audit,
@@ -47,6 +48,7 @@ __all__ = [
     "articles",
     "audit",
     "callbacks",
+    "canned_replies",
     "centres",
     "contacts",
     "content_uploads",
@@ -58,7 +60,9 @@ __all__ = [
     "danger_changes",
     "fact_changes",
     "facts",
+    "handoff_notes",
     "handoff_offers",
+    "handoff_transfers",
     "handoffs",
     "inbound_events",
     "job_runs",
