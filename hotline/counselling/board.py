@@ -18,16 +18,14 @@ from sqlalchemy import BindParameter, Connection, bindparam, func, or_, select
 from hotline.counselling.callbacks import CALLBACK_ENDS, DONE, EXPIRED, FAILED
 from hotline.counselling.counsellors import SEEN_LASTS, KnownCounsellor, read_counsellors
 from hotline.counselling.hours import BERLIN, Opening, look_up, next_opening
-from hotline.counselling.queues import Queue, read_queues
+from hotline.counselling.queues import Queue, Targets, read_queues
 from hotline.counselling.routing import PRESENCES
 from hotline.counselling.states import ABANDONED, ABANDONED_LASTS, IN_QUEUE
-from hotline.store.tables import callbacks, conversations, handoff_offers, handoffs, queues
+from hotline.store.tables import callbacks, conversations, handoff_offers, handoffs
 
 # Who waits in no queue: there was none when they asked.
 NO_QUEUE = ""
 
-# Minutes, as the columns of the queues have them where nothing else is said.
-_USUAL_TARGETS = (15, 3)
 _BEGINS: BindParameter[datetime] = bindparam("begins")
 _TAKEN_AT = (
     select(func.min(handoff_offers.c.ended_at))
@@ -70,12 +68,11 @@ class WaitingLine:
 
 @dataclass(frozen=True)
 class QueueState:
-    """A queue now: whether it is open, and how long people may wait in it, in minutes."""
+    """A queue now: whether it is open, and how long people may wait in it."""
 
     name: str
     opening: Opening
-    target_minutes: int
-    danger_minutes: int
+    targets: Targets
 
 
 @dataclass(frozen=True)
@@ -144,8 +141,7 @@ def read_board(connection: Connection, now: datetime) -> Board:
     """
     begins = day_begins(now)
     known = {queue.name: queue for queue in read_queues(connection)}
-    targets = _read_targets(connection)
-    asked = [_judge(row, known.get(row.queue), targets) for row in connection.execute(_HANDOFFS, {"begins": begins})]
+    asked = [_judge(row, known.get(row.queue)) for row in connection.execute(_HANDOFFS, {"begins": begins})]
     opened = {row.language: row.number for row in connection.execute(_CONVERSATIONS, {"begins": begins})}
     ended = connection.execute(_CALLBACKS, {"begins": begins}).all()
     people = read_counsellors(connection)
@@ -153,7 +149,7 @@ def read_board(connection: Connection, now: datetime) -> Board:
     by_language = {language: _figures(asked, opened, ended, begins, now, {language}) for language in languages}
     return Board(
         at=now,
-        queues=tuple(QueueState(queue.name, look_up(queue.hours, now, None), *targets[queue.name]) for queue in known.values()),
+        queues=tuple(QueueState(queue.name, look_up(queue.hours, now, None), queue.targets) for queue in known.values()),
         waiting=_waiting(asked, now),
         presence=_presence(people, now),
         free=_free(people, now),
@@ -167,20 +163,15 @@ def read_board(connection: Connection, now: datetime) -> Board:
     )
 
 
-def _read_targets(connection: Connection) -> dict[str, tuple[int, int]]:
-    rows = connection.execute(select(queues.c.name, queues.c.target_minutes, queues.c.danger_minutes))
-    return {row.name: (row.target_minutes, row.danger_minutes) for row in rows}
-
-
-def _judge(row: Any, queue: Queue | None, targets: Mapping[str, tuple[int, int]]) -> _Asked:
+def _judge(row: Any, queue: Queue | None) -> _Asked:
     # Nobody is late while everybody is at home; in danger the clock runs all the same.
     since = row.requested_at
     if queue is not None and not row.is_urgent:
         since = next_opening(queue.hours, since, row.land) or since
-    normal, danger = targets.get(row.queue, _USUAL_TARGETS)
+    targets = queue.targets if queue else Targets()
     given_up_at = row.timer_at - ABANDONED_LASTS if row.state == ABANDONED else None
     ends = [at for at in (row.taken_at, row.callback_at, row.closed_at, given_up_at) if at is not None]
-    return _Asked(row, since + timedelta(minutes=danger if row.is_urgent else normal), min(ends, default=None))
+    return _Asked(row, since + timedelta(minutes=targets.danger if row.is_urgent else targets.normal), min(ends, default=None))
 
 
 def _waiting(asked: Sequence[_Asked], now: datetime) -> tuple[WaitingLine, ...]:

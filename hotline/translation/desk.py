@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, insert, select, update
+from sqlalchemy import Connection, exists, func, select, update
 
-from hotline.counselling.desk import CounsellorDesk
+from hotline.counselling.desk import CounsellorDesk, Reply
 from hotline.counselling.handoff import UnknownHandoff, get_open, write_audit
 from hotline.counselling.states import ACCEPTED
 from hotline.dialogue.texts import Texts
 from hotline.privacy.cipher import Cipher
 from hotline.store.database import Database
-from hotline.store.tables import conversations, handoffs, message_translations, messages, outbox, topics, translation_switches
+from hotline.store.tables import conversations, handoffs, message_translations, messages, topics, translation_switches
 from hotline.translation.careful import CarefulTranslator, Translated
 
 # Said below every message a machine translated; `flask texts check` looks for it.
@@ -57,12 +57,33 @@ class Worker:
 
 
 @dataclass(frozen=True)
+class Draft:
+    """A translated reply before it is sent.
+
+    ``own_words`` are the counsellor's, in the language ``source``; ``key`` is of the form: sent twice, it is one message.
+    """
+
+    own_words: str = field(repr=False)
+    translation: str = field(repr=False)
+    source: str
+    key: str
+
+
+@dataclass(frozen=True)
 class Kept:
     """A translation that is stored with its message."""
 
     text: str = field(repr=False)
     engine: str
     is_whole: bool
+
+
+@dataclass(frozen=True)
+class View:
+    """A conversation across languages. ``kept`` is what is stored, by message."""
+
+    standing: Standing
+    kept: Mapping[int, Kept]
 
 
 class TranslationDesk:
@@ -99,14 +120,44 @@ class TranslationDesk:
         """The short name of the service."""
         return self._translator.engine
 
-    def standing(self, handoff_id: int, worker: Worker) -> Standing:
-        """Whether this conversation is translated.
+    def news(self, connection: Connection, handoff_id: int) -> object:
+        """What changes when something was translated or switched; for an open page that asks again and again."""
+        made = (
+            select(func.count())
+            .select_from(message_translations.join(messages).join(conversations).join(handoffs))
+            .where(handoffs.c.id == handoff_id)
+            .scalar_subquery()
+        )
+        switch = select(translation_switches.c.warned_id).where(translation_switches.c.handoff_id == handoff_id)
+        return (
+            connection.execute(select(made)).scalar_one(),
+            [row.warned_id for row in connection.execute(switch)],
+        )
 
-        Raises:
-            UnknownHandoff: it is not the counsellor's own.
+    def view(self, connection: Connection, handoff_id: int, worker: Worker, target: str) -> View | None:
+        """Whether a conversation is translated, and what is stored of it; None when it is not the counsellor's own.
+
+        Args:
+            connection: any connection; nothing is locked.
+            handoff_id: of the conversation.
+            worker: who looks.
+            target: the language they read.
         """
-        with self._database.read() as connection:
-            return _standing(connection, _own(connection, handoff_id, worker), worker)
+        try:
+            handoff = _own(connection, handoff_id, worker)
+        except UnknownHandoff:
+            return None
+        standing = _standing(connection, handoff, worker)
+        if not standing.is_on:
+            return View(standing, {})
+        query = (
+            select(message_translations)
+            .join(messages, messages.c.id == message_translations.c.message_id)
+            .where(messages.c.conversation_id == handoff["conversation_id"], message_translations.c.target == target)
+        )
+        # Their own words are truer than a translation back.
+        rows = sorted(connection.execute(query), key=lambda row: (row.engine == OWN_WORDS, row.made_at))
+        return View(standing, {row.message_id: self._open(row) for row in rows})
 
     def switch(self, handoff_id: int, worker: Worker, *, is_on: bool) -> None:
         """Switch translation on or off for this conversation.
@@ -135,29 +186,6 @@ class TranslationDesk:
             mine = update(translation_switches).where(translation_switches.c.handoff_id == handoff_id)
             connection.execute(mine.values(warned_id=worker.account_id))
             write_audit(connection, worker.name, "translation_confirm", handoff_id, self._clock())
-
-    def kept(self, handoff_id: int, worker: Worker, target: str) -> Mapping[int, Kept]:
-        """What is stored of this conversation in a language, by message; nothing while it is switched off.
-
-        Raises:
-            UnknownHandoff: it is not the counsellor's own.
-        """
-        with self._database.read() as connection:
-            handoff = _own(connection, handoff_id, worker)
-            if not _standing(connection, handoff, worker).is_on:
-                return {}
-            query = (
-                select(message_translations)
-                .join(messages, messages.c.id == message_translations.c.message_id)
-                .where(
-                    messages.c.conversation_id == handoff["conversation_id"],
-                    (message_translations.c.target == target) | (message_translations.c.engine == OWN_WORDS),
-                )
-            )
-            rows = connection.execute(query).all()
-        # Their own words are truer than a translation back.
-        ordered = sorted(rows, key=lambda row: (row.engine == OWN_WORDS, row.made_at))
-        return {row.message_id: self._open(row) for row in ordered}
 
     def translate_message(self, handoff_id: int, message_id: int, worker: Worker, target: str) -> Kept:
         """Translate one message of the conversation; what was translated before is not sent out again.
@@ -217,23 +245,25 @@ class TranslationDesk:
         """What stands below a message that a machine translated, in the person's language."""
         return self._texts.get(language, MARK, (".text",))
 
-    def send(self, handoff_id: int, own_words: str, translation: str, worker: Worker, source: str) -> int:
+    def body_of(self, translation: str, language: str) -> str:
+        """What the person gets: the translation, and below it the mark."""
+        return f"{translation.strip()}\n\n{self.mark_for(language)}" if translation.strip() else ""
+
+    def send(self, handoff_id: int, draft: Draft, worker: Worker) -> int | None:
         """Send a translated reply, with the mark below it; the counsellor's own words are kept beside it.
 
         Args:
             handoff_id: of the conversation.
-            own_words: what the counsellor wrote.
-            translation: what the person gets.
+            draft: as the counsellor read and perhaps mended it.
             worker: who sends.
-            source: the counsellor's language.
 
         Returns:
-            The outbox id; ring the doorbell with it.
+            The outbox id, to ring the doorbell with; None when the worker has nothing to send.
 
         Raises:
             UnknownHandoff: it is not the counsellor's own.
             NotTranslated: switched off, the warning was not read, or the person's language is not known.
-            CannotReply: nobody can be written to, or there is no text.
+            CannotReply: nobody can be written to so, or there is no text.
         """
         now = self._clock()
         with self._database.begin() as connection:
@@ -242,11 +272,18 @@ class TranslationDesk:
             standing = _admit(connection, _own(connection, handoff_id, worker), worker)
             if standing.language is None:
                 raise NotTranslated
-            body = f"{translation.strip()}\n\n{self.mark_for(standing.language)}" if translation.strip() else ""
-            outbox_id = self._desk.reply(connection, handoff_id, body, worker.name, now)
-            message_id = connection.execute(select(outbox.c.message_id).where(outbox.c.id == outbox_id)).scalar_one()
-            row = {"message_id": message_id, "target": source, "engine": OWN_WORDS, "is_whole": True, "made_at": now}
-            connection.execute(insert(message_translations).values(**row, text_encrypted=self._cipher.encrypt(own_words)))
+            reply = Reply(self.body_of(draft.translation, standing.language), draft.key)
+            outbox_id = self._desk.reply(connection, handoff_id, reply, worker.name, now)
+            query = select(messages.c.id).where(messages.c.reply_key == f"{handoff_id}:{draft.key}")
+            row = {
+                "message_id": connection.execute(query).scalar_one(),
+                "target": draft.source,
+                "engine": OWN_WORDS,
+                "text_encrypted": self._cipher.encrypt(draft.own_words),
+                "is_whole": True,
+                "made_at": now,
+            }
+            self._database.insert_once(connection, message_translations, row, "message_id", "target", "engine")
             write_audit(connection, worker.name, "send_translation", handoff_id, now)
         return outbox_id
 

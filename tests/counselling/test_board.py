@@ -10,6 +10,7 @@ from sqlalchemy import update
 from hotline.counselling.assignment import accept, release
 from hotline.counselling.board import Board, Figures, PresenceLine, day_begins, read_board
 from hotline.counselling.handoff import find_open, move_handoff
+from hotline.counselling.queues import Targets
 from hotline.store.tables import callbacks, conversations, handoffs
 from tests.conftest import NOW
 from tests.counselling.desks import Office
@@ -50,7 +51,7 @@ def test_empty_office_shows_noughts_and_no_lines(office: Office) -> None:
     board = _look(office)
     assert (board.waiting, board.today, board.by_language, board.reasons) == ((), Figures(), {}, {})
     (queue,) = board.queues
-    assert (queue.name, queue.opening.is_open, queue.target_minutes, queue.danger_minutes) == ("general", True, 15, 3)
+    assert (queue.name, queue.opening.is_open, queue.targets) == ("general", True, Targets(15, 3))
 
 
 def test_who_waits_is_counted_by_language_danger_first_with_the_oldest_and_the_late(office: Office) -> None:

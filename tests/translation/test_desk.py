@@ -15,7 +15,7 @@ from hotline.dialogue.texts import Texts
 from hotline.store.database import Database, insert_returning_id
 from hotline.store.tables import conversations, message_translations, messages, topics
 from hotline.translation.careful import CarefulTranslator
-from hotline.translation.desk import NotTranslated, TranslationDesk, Worker
+from hotline.translation.desk import Draft, NotTranslated, TranslationDesk, View, Worker
 from hotline.translation.libretranslate_service import LibreTranslateService
 from hotline.translation.port import CannotTranslate
 from tests.conftest import NOW
@@ -50,6 +50,14 @@ class Case:
         with self.office.database.begin() as connection:
             return insert_returning_id(connection, messages, row)
 
+    def view(self) -> View:
+        """What Anna sees."""
+        with self.office.database.read() as connection:
+            found = self.desk.view(connection, self.handoff, self.anna, "de")
+            assert self.desk.view(connection, self.handoff, self.bert, "de") is None
+        assert found is not None
+        return found
+
     def actions(self) -> list[str]:
         """The audit of the conversation."""
         return [row["action"] for row in self.office.rows("audit") if row["object"] == f"handoff {self.handoff}"]
@@ -73,9 +81,9 @@ def test_nothing_is_sent_before_it_is_switched_on_and_each_text_once_after(case:
     assert case.service.texts == ["أين المستشار؟ رقمي [1]"]
     (stored,) = case.office.rows("message_translations")
     assert SAID.encode() not in bytes(stored["text_encrypted"])
-    assert case.desk.kept(case.handoff, case.anna, "de")[case.said] == made
+    assert case.view().kept[case.said] == made
     case.desk.switch(case.handoff, case.anna, is_on=False)
-    assert case.desk.kept(case.handoff, case.anna, "de") == {}
+    assert case.view().kept == {}
     assert case.actions()[1:] == ["translation_on", "translation_on", "translate_message", "translation_off"]
 
 
@@ -85,10 +93,9 @@ def test_nobody_but_the_counsellor_who_has_it_reads_or_writes(case: Case) -> Non
     for attempt in (
         lambda: case.desk.translate_message(case.handoff, case.said, case.bert, "de"),
         lambda: case.desk.switch(case.handoff, case.bert, is_on=False),
-        lambda: case.desk.kept(case.handoff, case.bert, "de"),
         lambda: case.desk.confirm_warning(case.handoff, case.bert),
         lambda: case.desk.draft(case.handoff, "Guten Tag", case.bert, "de"),
-        lambda: case.desk.send(case.handoff, "Guten Tag", "مرحبا", case.bert, "de"),
+        lambda: case.desk.send(case.handoff, Draft("Guten Tag", "مرحبا", "de", "key-1234"), case.bert),
         lambda: case.desk.translate_message(other, case.said, case.anna, "de"),
     ):
         with pytest.raises(UnknownHandoff):
@@ -106,7 +113,7 @@ def test_what_no_machine_may_answer_is_translated_only_after_each_counsellor_rea
         connection.execute(insert(topics).values(slug="dublin", position=0, policy="C"))
     case.say("Dublin", **({"topic": "dublin"} if "topic" in how else {"danger": "medical"}))
     case.desk.switch(case.handoff, case.anna, is_on=True)
-    assert case.desk.standing(case.handoff, case.anna).needs_warning
+    assert case.view().standing.needs_warning
     with pytest.raises(NotTranslated):
         case.desk.translate_message(case.handoff, case.said, case.anna, "de")
     with pytest.raises(NotTranslated):
@@ -115,7 +122,10 @@ def test_what_no_machine_may_answer_is_translated_only_after_each_counsellor_rea
     case.desk.translate_message(case.handoff, case.said, case.anna, "de")
     with case.office.database.begin() as connection:
         reassign(connection, case.handoff, case.office.bert, "eva", NOW)
-    assert case.desk.standing(case.handoff, case.bert).needs_warning
+    with case.office.database.read() as connection:
+        seen = case.desk.view(connection, case.handoff, case.bert, "de")
+    assert seen is not None
+    assert seen.standing.needs_warning
 
 
 def test_draft_is_sent_knowingly_with_the_mark_and_the_own_words_stay_beside_it(case: Case) -> None:
@@ -123,10 +133,11 @@ def test_draft_is_sent_knowingly_with_the_mark_and_the_own_words_stay_beside_it(
     draft = case.desk.draft(case.handoff, "Rufen Sie 0800 1234567 an.", case.anna, "de")
     assert case.service.texts == ["Rufen Sie [1] an."]
     assert case.office.rows("outbox") == []
-    case.desk.send(case.handoff, "Rufen Sie 0800 1234567 an.", draft.text, case.anna, "de")
+    for _ in range(2):
+        case.desk.send(case.handoff, Draft("Rufen Sie 0800 1234567 an.", draft.text, "de", "key-1234"), case.anna)
     (sent,) = case.office.rows("outbox")
     assert case.office.cipher.decrypt(sent["body_encrypted"]) == f"«Rufen Sie 0800 1234567 an.»\n\n{MARK}"
-    own = case.desk.kept(case.handoff, case.anna, "de")[sent["message_id"]]
+    own = case.view().kept[sent["message_id"]]
     assert (own.text, own.engine) == ("Rufen Sie 0800 1234567 an.", "counsellor")
     # It is known already what it says.
     case.desk.translate_message(case.handoff, sent["message_id"], case.anna, "de")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
+from dataclasses import replace
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
-from hotline.counselling.board import read_board
+from hotline.counselling.board import Board, read_board
 from hotline.web.access import access, services
+from hotline.web.console.fresh import answer_poll
 from hotline.web.staff_pages import render_fragment, render_staff
 from hotline.web.staff_texts import screen_key
 
@@ -30,24 +31,28 @@ OTHER = screen_key("console.board_reason_other")
 @access("staff", permission="reports.see")
 def show() -> str:
     """The page."""
-    return render_staff("console/board.html", **_values())
+    return render_staff("console/board.html", **_values(_read()))
 
 
 @board.get("/live")
 @access("staff", permission="reports.see", is_poll=True)
 def live() -> Response:
     """What of it changes; nothing is sent again that the page shows already."""
-    response = Response(render_fragment("console/board_live.html", **_values()))
-    response.set_etag(hashlib.sha256(response.get_data()).hexdigest()[:32])
-    return response.make_conditional(request)  # type: ignore[return-value]
+    found = _read()
+    # Waiting times are shown in minutes.
+    minute = replace(found, at=found.at.replace(second=0, microsecond=0))
+    return answer_poll(minute, lambda: render_fragment("console/board_live.html", **_values(found)))
 
 
-def _values() -> dict[str, object]:
+def _read() -> Board:
     hotline = services()
     with hotline.database.read() as connection:
-        shown = read_board(connection, hotline.clock())
+        return read_board(connection, hotline.clock())
+
+
+def _values(found: Board) -> dict[str, object]:
     reasons: dict[str, int] = {}
-    for reason, number in shown.reasons.items():
+    for reason, number in found.reasons.items():
         key = REASONS.get(reason, OTHER)
         reasons[key] = reasons.get(key, 0) + number
-    return {"board": shown, "reasons": reasons, "names": hotline.languages}
+    return {"board": found, "reasons": reasons, "names": services().languages}
