@@ -20,6 +20,7 @@ from hotline.privacy.cipher import Cipher
 from hotline.store.database import Database
 from hotline.store.tables import conversations, handoffs, message_translations, messages, topics, translation_switches
 from hotline.translation.careful import CarefulTranslator, Translated
+from hotline.translation.port import CannotTranslate
 
 # Said below every message a machine translated; `flask texts check` looks for it.
 MARK = "translation.mark"
@@ -231,22 +232,21 @@ class TranslationDesk:
 
         Raises:
             UnknownHandoff: it is not the counsellor's own.
-            NotTranslated: switched off, the warning was not read, or the person's language is not known.
-            CannotTranslate: the service gave no translation.
+            NotTranslated: switched off, or the warning was not read.
+            CannotTranslate: the service gave no translation, or the person's language is not known.
         """
         with self._database.begin() as connection:
             standing = _admit(connection, _own(connection, handoff_id, worker), worker)
-            if standing.language is None:
-                raise NotTranslated
+            language = self._expect_language(standing)
             write_audit(connection, worker.name, "translate_draft", handoff_id, self._clock())
-        return self._translator.translate(text, source, standing.language)
+        return self._translator.translate(text, source, language)
 
     def mark_for(self, language: str) -> str:
-        """What stands below a message that a machine translated, in the person's language."""
-        return self._texts.get(language, MARK, (".text",))
+        """What stands below a message that a machine translated, in the person's language; empty where we have no such words."""
+        return self._texts.find(language, MARK, (".text",)) or ""
 
     def body_of(self, translation: str, language: str) -> str:
-        """What the person gets: the translation, and below it the mark."""
+        """What the person gets: the translation, and below it the mark; nothing without a translation."""
         return f"{translation.strip()}\n\n{self.mark_for(language)}" if translation.strip() else ""
 
     def send(self, handoff_id: int, draft: Draft, worker: Worker) -> int | None:
@@ -262,7 +262,8 @@ class TranslationDesk:
 
         Raises:
             UnknownHandoff: it is not the counsellor's own.
-            NotTranslated: switched off, the warning was not read, or the person's language is not known.
+            NotTranslated: switched off, or the warning was not read.
+            CannotTranslate: the person's language is not known.
             CannotReply: nobody can be written to so, or there is no text.
         """
         now = self._clock()
@@ -270,9 +271,7 @@ class TranslationDesk:
             # Locked first: whoever answers must still have the conversation when the answer goes out.
             get_open(connection, handoff_id)
             standing = _admit(connection, _own(connection, handoff_id, worker), worker)
-            if standing.language is None:
-                raise NotTranslated
-            reply = Reply(self.body_of(draft.translation, standing.language), draft.key)
+            reply = Reply(self.body_of(draft.translation, self._expect_language(standing)), draft.key)
             outbox_id = self._desk.reply(connection, handoff_id, reply, worker.name, now)
             query = select(messages.c.id).where(messages.c.reply_key == f"{handoff_id}:{draft.key}")
             row = {
@@ -286,6 +285,12 @@ class TranslationDesk:
             self._database.insert_once(connection, message_translations, row, "message_id", "target", "engine")
             write_audit(connection, worker.name, "send_translation", handoff_id, now)
         return outbox_id
+
+    def _expect_language(self, standing: Standing) -> str:
+        """The person's language; without words for the mark in it nothing is sent as a machine's."""
+        if standing.language is None or not self.mark_for(standing.language):
+            raise CannotTranslate("unknown_language")
+        return standing.language
 
     def _find(self, connection: Connection, message_id: int, target: str) -> Kept | None:
         query = select(message_translations).where(

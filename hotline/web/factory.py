@@ -16,6 +16,7 @@ from hotline.web.console.conversation import conversation
 from hotline.web.console.deeds import deeds
 from hotline.web.console.queue import console
 from hotline.web.console.snippets import snippets
+from hotline.web.console.translation import translation
 from hotline.web.pages import pages
 from hotline.web.simulator import simulator
 from hotline.web.staff import staff
@@ -35,7 +36,7 @@ from hotline.web.studio.understanding import understanding
 from hotline.web.webhooks import webhooks
 
 STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer)
-CONSOLE = (console, board, conversation, deeds, snippets, callbacks)
+CONSOLE = (console, board, conversation, deeds, translation, snippets, callbacks)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
 HEADERS = {
