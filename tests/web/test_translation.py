@@ -183,7 +183,7 @@ def test_reading_and_answering_in_a_browser(browser: Browser, served: tuple[Hotl
     assert page.evaluate("document.activeElement.id") == f"message-{message_id}"
     # What comes while the page is open is translated by itself.
     _say(hotline, conversation_id, "شكرا")
-    expect(page.locator("#thread > li").last.locator(".translated")).to_contain_text("«شكرا»")
+    expect(page.locator("#thread > .message").last.locator(".translated")).to_contain_text("«شكرا»")
     check_accessibility(page)
     if look_at:
         page.screenshot(path=f"{look_at}/translation.png", full_page=True)
@@ -197,5 +197,5 @@ def test_reading_and_answering_in_a_browser(browser: Browser, served: tuple[Hotl
         if look_at:
             page.screenshot(path=f"{look_at}/draft-{viewport['width']}.png", full_page=True)
     page.click("#send-translation")
-    expect(page.locator("#thread > li").last.locator(".translated")).to_contain_text(REPLY)
+    expect(page.locator("#thread > .message").last.locator(".translated")).to_contain_text(REPLY)
     context.close()

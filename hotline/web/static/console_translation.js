@@ -12,7 +12,7 @@ async function translate(form) {
   problem.hidden = true;
   if (document.activeElement === button) {
     // The button goes away with its work; who moves by keyboard stays at the message.
-    const message = form.closest("li");
+    const message = form.closest(".message");
     message.tabIndex = -1;
     message.focus({ preventScroll: true });
   }
@@ -42,7 +42,7 @@ thread.addEventListener("submit", (event) => {
 // One after the other, so that a service is never asked for many at once.
 new MutationObserver((changes) => {
   for (const message of changes.flatMap((change) => [...change.addedNodes])) {
-    const form = message.matches?.("li.contact") ? message.querySelector(".translate") : null;
+    const form = message.matches?.(".contact") ? message.querySelector(".translate") : null;
     if (form) underway = underway.then(() => translate(form));
   }
 }).observe(thread, { childList: true });
