@@ -6,6 +6,7 @@ Names stay in the text: a machine cannot translate around them. What leaves the 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ from hotline.privacy.stripping import FIGURES_PATTERN, HANDLE_PATTERN, LINK_PATT
 
 # Phone and file numbers, dates of birth, postcodes; amounts, ages and years are needed for a right sentence.
 FEWEST_DIGITS = 5
+LEFT_TO_RIGHT_MARK = "\u200e"
+_NUMBER_BEGINS = frozenset("+(0123456789")
 # Plain letters: models drop signs they have never seen.
 _MARK = re.compile(r"\[\s*(\d{1,3})\s*\]")
 
@@ -53,13 +56,16 @@ def unmask(text: str, kept: tuple[str, ...]) -> tuple[str, bool]:
         The text, and whether every mark came back exactly once.
     """
     seen = Counter[int]()
+    is_right_to_left = any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in text)
 
     def put_back(found: re.Match[str]) -> str:
         number = int(found.group(1))
         if not 1 <= number <= len(kept):
             return found.group()
         seen[number] += 1
-        return kept[number - 1]
+        # Else the groups of a phone number change places between letters from right to left.
+        mark = LEFT_TO_RIGHT_MARK if is_right_to_left and kept[number - 1][:1] in _NUMBER_BEGINS else ""
+        return mark + kept[number - 1]
 
     shown = _MARK.sub(put_back, text)
     return shown, all(seen[number] == 1 for number in range(1, len(kept) + 1))

@@ -77,7 +77,7 @@ def test_nothing_is_sent_before_it_is_switched_on_and_each_text_once_after(case:
     case.desk.switch(case.handoff, case.anna, is_on=True)
     for _ in range(3):
         made = case.desk.translate_message(case.handoff, case.said, case.anna, "de")
-        assert (made.text, made.engine, made.is_whole) == (f"«{SAID}»", "libretranslate", True)
+        assert (made.text, made.engine, made.is_whole) == (f"«{SAID}»".replace("0151", "\u200e0151"), "libretranslate", True)
     assert case.service.texts == ["أين المستشار؟ رقمي [1]"]
     (stored,) = case.office.rows("message_translations")
     assert SAID.encode() not in bytes(stored["text_encrypted"])

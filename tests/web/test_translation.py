@@ -105,15 +105,15 @@ def test_counsellor_switches_on_reads_drafts_and_sends(quick_hotline: Hotline, a
     assert SAID in anna.text
     assert "Maschinelle Übersetzung (LibreTranslate), kann falsch sein" in anna.text
     anna.post(f"{page}/translation/draft", {"own_words": REPLY})
-    assert "نعم. اتصلوا بنا: 0800 1234567." in anna.text
+    assert "نعم. اتصلوا بنا: \u200e0800 1234567." in anna.text
     key = re.search(r'name="key" value="([^"]+)"', anna.page)
     assert key is not None
     before = len(quick_hotline.rows("outbox"))
-    form = {"own_words": REPLY, "translation": "نعم. اتصلوا بنا: 0800 1234567.", "key": key.group(1)}
+    form = {"own_words": REPLY, "translation": "نعم. اتصلوا بنا: \u200e0800 1234567.", "key": key.group(1)}
     assert anna.post(f"{page}/translation/send", form).status_code == 303
     sent = quick_hotline.rows("outbox")[before:]
     bodies = [quick_hotline.services.cipher.decrypt(row["body_encrypted"]) for row in sent]  # type: ignore[arg-type]
-    assert bodies == ["نعم. اتصلوا بنا: 0800 1234567.\n\nترجمة آلية. قد تكون فيها أخطاء."]
+    assert bodies == ["نعم. اتصلوا بنا: \u200e0800 1234567.\n\nترجمة آلية. قد تكون فيها أخطاء."]
     anna.get(page)
     assert f"dann von einer Maschine übersetzt: {REPLY}" in anna.text
 
@@ -189,7 +189,7 @@ def test_reading_and_answering_in_a_browser(browser: Browser, served: tuple[Hotl
         page.screenshot(path=f"{look_at}/translation.png", full_page=True)
     page.fill("#own-words-new", REPLY)
     page.click("#translation-draft")
-    expect(page.locator("#translation")).to_have_value("نعم. اتصلوا بنا: 0800 1234567.")
+    expect(page.locator("#translation")).to_have_value("نعم. اتصلوا بنا: \u200e0800 1234567.")
     for viewport in (DESKTOP, SMALL):
         page.set_viewport_size(viewport)  # type: ignore[arg-type]
         check_accessibility(page)
