@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from hotline.counselling.assignment import accept
 from hotline.counselling.handoff import HandoffRequest, request_handoff
 from hotline.staff.accounts import get_account
 from hotline.store.database import insert_returning_id
-from hotline.store.tables import addresses, contacts, conversations, counsellors, messages
+from hotline.store.tables import addresses, contacts, conversations, counsellors, handoffs, messages
 from hotline.translation.careful import CarefulTranslator
 from hotline.translation.desk import TranslationDesk
 from hotline.translation.libretranslate_service import LibreTranslateService
@@ -198,4 +198,16 @@ def test_reading_and_answering_in_a_browser(browser: Browser, served: tuple[Hotl
             page.screenshot(path=f"{look_at}/draft-{viewport['width']}.png", full_page=True)
     page.click("#send-translation")
     expect(page.locator("#thread > .message").last.locator(".translated")).to_contain_text(REPLY)
+    # A topic for people only: the warning stands in front of everything.
+    with hotline.services.database.begin() as connection:
+        connection.execute(update(handoffs).values(topic="dublin"))
+    page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
+    page.reload()
+    expect(page.locator("#translation-warning")).to_be_visible()
+    expect(page.locator(".translate, #translation-draft")).to_have_count(0)
+    check_accessibility(page)
+    if look_at:
+        page.screenshot(path=f"{look_at}/warning.png")
+    page.click("#translation-confirm")
+    expect(page.locator("#translation-draft")).to_be_visible()
     context.close()
