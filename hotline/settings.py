@@ -51,6 +51,11 @@ class Settings:
     trusted_proxies: int
     is_reviewed_only: bool = False
     question_days: int = 90
+    translation: str = "off"
+    translation_url: str | None = None
+    translation_key: str = field(default="", repr=False)
+    translation_extra: tuple[str, ...] = ()
+    translation_timeout_seconds: float = 8.0
     root: Path = ROOT
 
     @classmethod
@@ -94,6 +99,7 @@ class Settings:
             is_reviewed_only=_yes_no(values, "REVIEWED_ONLY", default=False),
             trusted_proxies=_count(values, "TRUSTED_PROXIES"),
             question_days=_days(values, "QUESTION_DAYS", 90),
+            **_translation(values, is_production),
         )
 
 
@@ -143,6 +149,36 @@ def _notices(values: Mapping[str, str]) -> dict[str, Any]:
     if notify and not sender:
         raise WrongSetting("HANDOFF_NOTIFY is set, so HANDOFF_NOTIFY_FROM must name the number of ours that sends the notices.")
     return {"handoff_notify": notify, "handoff_notify_from": sender or None}
+
+
+def _translation(values: Mapping[str, str], is_production: bool) -> dict[str, Any]:
+    """The translation service, where one is used."""
+    service = values.get("TRANSLATION", "").strip().lower() or "off"
+    if service not in ("deepl", "libretranslate", "off"):
+        raise WrongSetting("TRANSLATION must be deepl, libretranslate or off.")
+    if service == "off":
+        return {}
+    key, url = values.get("TRANSLATION_KEY", "").strip(), values.get("TRANSLATION_URL", "").strip().rstrip("/")
+    if service == "deepl" and not key:
+        raise WrongSetting("TRANSLATION is deepl, so TRANSLATION_KEY must be the key of the account.")
+    if service == "deepl" and is_production and key.endswith(":fx"):
+        raise WrongSetting(
+            "TRANSLATION_KEY is one of DeepL's free API, which may keep what it is sent; use a key of the Pro API."
+        )
+    if service == "libretranslate" and not url:
+        raise WrongSetting("TRANSLATION is libretranslate, so TRANSLATION_URL must be the address of the server.")
+    parts = urlsplit(url)
+    if url and (parts.scheme not in ("http", "https") or not parts.netloc):
+        raise WrongSetting("TRANSLATION_URL must look like https://translate.example.org")
+    if is_production and parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
+        raise WrongSetting("TRANSLATION_URL must start with https:// in production, unless the server is on this machine.")
+    return {
+        "translation": service,
+        "translation_url": url or None,
+        "translation_key": key,
+        "translation_extra": _list(values.get("TRANSLATION_EXTRA", "")),
+        "translation_timeout_seconds": _seconds(values, "TRANSLATION_TIMEOUT_SECONDS", 8.0),
+    }
 
 
 def _call_window(values: Mapping[str, str]) -> str:

@@ -46,6 +46,7 @@ from hotline.services import Services
 from hotline.staff.accounts import CannotChangeAccount
 from hotline.store import migrate
 from hotline.store.revision import check_revision
+from hotline.translation.desk import TRANSLATION_TEXT_KEYS
 from hotline.understanding.local_server import running_server, serving_model
 
 
@@ -101,7 +102,7 @@ def _report(problems: Sequence[str], all_is_well: str) -> None:
 
 
 def _text_problems(services: Services) -> list[str]:
-    used = text_keys(load_flows(services.flows_folder)) | CODE_TEXT_KEYS | PERSON_TEXT_KEYS
+    used = text_keys(load_flows(services.flows_folder)) | CODE_TEXT_KEYS | PERSON_TEXT_KEYS | TRANSLATION_TEXT_KEYS
     shown = screen_keys(services.settings.root / "hotline" / "web") | {f"studio.problem_{code}" for code in SENTENCES}
     folder, languages = services.translations_folder, services.live_languages
     return find_text_problems(folder, languages, used) + find_text_problems(folder, languages, shown, SCREENS)

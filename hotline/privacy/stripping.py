@@ -35,13 +35,13 @@ NAME_WORDS, STREET_WORDS, SPOKEN_DIGITS = 3, 4, 3
 # Letters of a text that is all capitals, in percent.
 SHOUTED = 70
 _ANY_DAY = date(2000, 1, 1)
-_MAIL = re.compile(r"[^\s<>]+\s?(?:@|\(at\)|\[at\])\s?[^\s<>]+\.[^\s<>]+", re.IGNORECASE)
-_LINK = re.compile(
+MAIL_PATTERN = re.compile(r"[^\s<>]+\s?(?:@|\(at\)|\[at\])\s?[^\s<>]+\.[^\s<>]+", re.IGNORECASE)
+LINK_PATTERN = re.compile(
     r"(?:https?://|www\.)\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:de|com|org|net|info|eu|me|io|ru|ua|tr|ir|rs|al|ge)\b\S*", re.I
 )
-_HANDLE = re.compile(r"@\w+")
+HANDLE_PATTERN = re.compile(r"@\w+")
 # Every word with a figure of any script in it, and what stands between such words in a number.
-_FIGURES = re.compile(r"[+(]?\w*\d\w*(?:[\s/().,:;'-]{0,3}\w*\d\w*)*")
+FIGURES_PATTERN = re.compile(r"[+(]?\w*\d\w*(?:[\s/().,:;'-]{0,3}\w*\d\w*)*")
 _GERMAN_STREET = re.compile(r"\w{3,}(?:stra(?:ß|ss)e|str|allee|gasse|chaussee)\.?$", re.IGNORECASE)
 _MAYBE_STREET = re.compile(r"\w{3,}(?:weg|platz|ring|ufer|damm|steig|markt|promenade|hof)$", re.IGNORECASE)
 _TOKEN = re.compile(r"<\w+>|[\w'’ʼ-]+|[^\w\s]+|\s+")
@@ -115,7 +115,7 @@ class Stripper:
         shown = unicodedata.normalize("NFKC", text)[:LONGEST]
         # What people could type themselves would look like a mark of ours.
         shown = "".join(" " if letter in "<>" or unicodedata.category(letter) in ("Cc", "Cf") else letter for letter in shown)
-        for pattern, mark in ((_MAIL, MAIL), (_LINK, LINK), (_HANDLE, NAME), (_FIGURES, NUMBER)):
+        for pattern, mark in ((MAIL_PATTERN, MAIL), (LINK_PATTERN, LINK), (HANDLE_PATTERN, NAME), (FIGURES_PATTERN, NUMBER)):
             shown = pattern.sub(f" {mark} ", shown)
         tokens = _TOKEN.findall(shown)
         said = [

@@ -15,9 +15,9 @@ from hotline.dialogue.person import HandoffDesk
 from hotline.dialogue.speakable import SpeakableLanguages
 from hotline.dialogue.spoken_prompts import SpokenPrompts
 from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
-from hotline.services.counselling import CounsellingServices
 from hotline.services.staff import StaffServices
 from hotline.services.studio import StudioServices
+from hotline.services.translation import TranslationServices
 from hotline.telephony.client import TwilioSender
 
 # What people ask most, first in every menu.
@@ -28,7 +28,7 @@ MENU = (
 STATUS_PATH = "/webhooks/twilio/status"
 
 
-class Services(CounsellingServices, StudioServices, StaffServices):
+class Services(TranslationServices, StudioServices, StaffServices):
     """All parts of the hotline."""
 
     @cached_property

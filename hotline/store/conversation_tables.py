@@ -189,6 +189,30 @@ counsellors = Table(
     Column("seen_at", UtcDateTime, nullable=False),
 )
 
+# Whether a conversation may be translated by a machine, as whoever has it decided: no row, no translation.
+translation_switches = Table(
+    "translation_switches",
+    metadata,
+    Column("handoff_id", ForeignKey("handoffs.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    _staff("switched_by"),
+    Column("switched_at", UtcDateTime, nullable=False),
+    # Who has read the warning that a machine's words are not to be relied on here.
+    _staff("warned_id"),
+)
+
+# What was translated once is not sent out again; it goes with its message.
+message_translations = Table(
+    "message_translations",
+    metadata,
+    Column("message_id", ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("target", String(8), primary_key=True),
+    # A service, or ``counsellor``: their own words, of which the message is the translation.
+    Column("engine", String(16), primary_key=True),
+    Column("text_encrypted", LargeBinary, nullable=False),
+    Column("is_whole", Boolean, nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+)
+
 callbacks = Table(
     "callbacks",
     metadata,

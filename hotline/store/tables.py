@@ -15,6 +15,7 @@ from hotline.store.conversation_tables import (
     handoff_offers,
     handoffs,
     inbound_events,
+    message_translations,
     messages,
     opt_outs,
     outbox,
@@ -22,6 +23,7 @@ from hotline.store.conversation_tables import (
     queue_slots,
     queues,
     ratings,
+    translation_switches,
 )
 from hotline.store.knowledge_tables import (
     articles,
@@ -65,6 +67,7 @@ __all__ = [
     "inbound_events",
     "job_runs",
     "links",
+    "message_translations",
     "messages",
     "metadata",
     "model_switches",
@@ -85,5 +88,6 @@ __all__ = [
     "staff_throttles",
     "topics",
     "trainings",
+    "translation_switches",
     "translations",
 ]

@@ -10,11 +10,13 @@ from hotline.services import Services
 from hotline.settings import Settings
 from hotline.store.revision import check_revision
 from hotline.web.access import guard
+from hotline.web.console.board import board
 from hotline.web.console.callbacks import callbacks
 from hotline.web.console.conversation import conversation
 from hotline.web.console.deeds import deeds
 from hotline.web.console.queue import console
 from hotline.web.console.snippets import snippets
+from hotline.web.console.translation import translation
 from hotline.web.pages import pages
 from hotline.web.simulator import simulator
 from hotline.web.staff import staff
@@ -35,7 +37,7 @@ from hotline.web.studio.understanding import understanding
 from hotline.web.webhooks import webhooks
 
 STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer, canned)
-CONSOLE = (console, conversation, deeds, snippets, callbacks)
+CONSOLE = (console, board, conversation, deeds, translation, snippets, callbacks)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
 HEADERS = {

@@ -12,6 +12,7 @@ from hotline.dialogue.rendering import CODE_TEXT_KEYS
 from hotline.dialogue.texts import SCREENS, TextMissing, Texts, compile_texts, find_text_problems, screen_keys
 from hotline.services import Services
 from hotline.settings import ROOT
+from hotline.translation.desk import TRANSLATION_TEXT_KEYS
 from tests.conftest import make_settings
 from tests.dialogue.worlds import REAL
 
@@ -121,7 +122,7 @@ def test_missing_and_unreadable_catalogues_are_named(tmp_path: Path) -> None:
 def test_our_own_catalogues_are_whole_in_every_live_language(tmp_path: Path) -> None:
     services = Services(make_settings(tmp_path))
     folder, live = services.translations_folder, services.live_languages
-    assert find_text_problems(folder, live, text_keys(REAL) | CODE_TEXT_KEYS | PERSON_TEXT_KEYS) == []
+    assert find_text_problems(folder, live, text_keys(REAL) | CODE_TEXT_KEYS | PERSON_TEXT_KEYS | TRANSLATION_TEXT_KEYS) == []
     assert find_text_problems(folder, live, screen_keys(ROOT / "hotline" / "web"), SCREENS) == []
 
 

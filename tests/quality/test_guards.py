@@ -38,6 +38,7 @@ VALUES = {
     "handoff_id": "1",
     "callback_id": "1",
     "slug": "greeting",
+    "message_id": "1",
 }
 # One form for each webhook, so that a new one cannot be forgotten here.
 FORMS = {

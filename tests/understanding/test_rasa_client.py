@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from hotline.breaker import CircuitBreaker
 from hotline.understanding.fallback import FallbackUnderstander
 from hotline.understanding.port import Parse
-from hotline.understanding.rasa import CircuitBreaker, RasaClient, RasaUnavailable, ResilientUnderstander
+from hotline.understanding.rasa import RasaClient, RasaUnavailable, ResilientUnderstander
 from tests.conftest import interpreter_with
 from tests.servers import Asked, LocalServer, local_server, rasa_answer
 

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 
 import pytest
 
+from hotline.breaker import CircuitBreaker
 from hotline.dialogue.meaning import Interpreter
 from hotline.services import Services
 from hotline.settings import ROOT
 from hotline.understanding.local_server import answers
-from hotline.understanding.rasa import CircuitBreaker, RasaClient, ResilientUnderstander
+from hotline.understanding.rasa import RasaClient, ResilientUnderstander
 from tests.conftest import interpreter_with, make_settings, require
 
 NLU = ROOT / "nlu_data"

@@ -20,6 +20,7 @@ from hotline.web.console.doors import expect_sight
 from hotline.web.console.fresh import answer_poll, tag_of
 from hotline.web.console.panels import load_panels
 from hotline.web.console.queue import note_screen
+from hotline.web.console.translation_panel import news_of_translations, translation_values
 from hotline.web.console.words import words_of_page
 from hotline.web.staff_pages import Problem, render_fragment, render_staff
 from hotline.web.staff_session import current_staff
@@ -38,6 +39,7 @@ class Now:
     writing: Writing
     transfer: Transfer | None
     masked: str | None
+    translated: object
 
     @property
     def compared(self) -> object:
@@ -45,7 +47,7 @@ class Now:
         shown = ("state", "owner", "owner_name", "danger", "is_urgent", "language", "topic", "queue", "awaits", "timer_at")
         row = tuple(self.seen.row[name] for name in shown)
         asked = self.transfer and (self.transfer.id, self.transfer.outcome)
-        return (self.seen.sight, row, self.seen.language, self.states, self.writing, asked)
+        return (self.seen.sight, row, self.seen.language, self.states, self.writing, asked, self.translated)
 
 
 @conversation.get("")
@@ -68,7 +70,8 @@ def poll(handoff_id: int) -> Response:
     def render() -> str:
         with hotline.database.read() as connection:
             messages = read_messages(connection, hotline.cipher, found.seen.conversation_id)
-        return render_fragment("console/conversation_live.html", **_context(found, messages))
+            beside = translation_values(connection, found.seen)
+        return render_fragment("console/conversation_live.html", **_context(found, messages), **beside)
 
     return answer_poll(found.compared, render)
 
@@ -88,6 +91,7 @@ def show_conversation(handoff_id: int, *, number: str | None = None, problem: Pr
         found = _read(connection, handoff_id)
         opening = write_audit(connection, staff.name, READ, handoff_id, hotline.clock())
         messages = read_messages(connection, hotline.cipher, found.seen.conversation_id)
+        beside = translation_values(connection, found.seen)
     return render_staff(
         "console/conversation.html",
         opening=opening,
@@ -100,6 +104,7 @@ def show_conversation(handoff_id: int, *, number: str | None = None, problem: Pr
         longest=LONGEST_REPLY,
         approved=hotline.whatsapp_templates.get(found.seen.language or ""),
         **_context(found, messages),
+        **beside,
     )
 
 
@@ -111,7 +116,7 @@ def _read(connection: Connection, handoff_id: int) -> Now:
     transfer = hotline.transfers.find_newest(connection, handoff_id, hotline.clock())
     states = tuple(tuple(row) for row in read_states(connection, seen.conversation_id))
     masked = mask_number(number) if number and seen.row["channel"] != "webchat" else None
-    return Now(seen, states, writing, transfer, masked)
+    return Now(seen, states, writing, transfer, masked, news_of_translations(connection, handoff_id))
 
 
 def _expect_opened(connection: Connection, handoff_id: int) -> None:

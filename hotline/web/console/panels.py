@@ -10,6 +10,7 @@ from hotline.services import Services
 from hotline.staff.sessions import StaffSession
 from hotline.web.console.close_panel import close_panel
 from hotline.web.console.panel_contents import canned_panel, hand_on_panel, knowledge_panel, notes_panel, packet_panel
+from hotline.web.console.translation_panel import translation_panel
 
 
 @dataclass(frozen=True)
@@ -18,18 +19,19 @@ class Panel:
 
     ``name`` is its id (``panel-<name>``) and its heading (the text ``console.panel_<name>``); ``template`` is rendered with what
     ``load`` gives as ``panel``, and with ``seen`` (``counselling.sight.Seen``); ``permission`` of ``staff.roles`` shows it.
-    ``load`` is called only for who may see the conversation.
+    ``load`` is called only for who may see the conversation; None leaves the panel out.
     """
 
     name: str
     template: str
-    load: Callable[[Services, int, StaffSession], Mapping[str, Any]]
+    load: Callable[[Services, int, StaffSession], Mapping[str, Any] | None]
     permission: str = "console.use"
 
 
 # In the order of the page.
 PANELS: tuple[Panel, ...] = (
     Panel("packet", "console/panels/packet.html", packet_panel),
+    Panel("translation", "console/panels/translation.html", translation_panel),
     Panel("canned", "console/panels/canned.html", canned_panel),
     Panel("knowledge", "console/panels/knowledge.html", knowledge_panel),
     Panel("notes", "console/panels/notes.html", notes_panel),
@@ -41,5 +43,5 @@ PANELS: tuple[Panel, ...] = (
 def load_panels(services: Services, handoff_id: int, session: StaffSession) -> Iterator[tuple[Panel, Mapping[str, Any]]]:
     """The panels somebody may use, each with what it shows."""
     for panel in PANELS:
-        if session.may(panel.permission):
-            yield panel, panel.load(services, handoff_id, session)
+        if session.may(panel.permission) and (shown := panel.load(services, handoff_id, session)) is not None:
+            yield panel, shown
