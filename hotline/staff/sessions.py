@@ -142,6 +142,10 @@ class StaffSessions:
         )
         return connection.execute(query).mappings().all()
 
+    def account_of(self, connection: Connection, session_id: int) -> int | None:
+        """The id of the account a session belongs to; None when there is no such session."""
+        return connection.execute(select(staff_sessions.c.account_id).where(staff_sessions.c.id == session_id)).scalar()
+
     def end(self, connection: Connection, account_id: int, session_id: int) -> bool:
         """End one session of an account.
 
