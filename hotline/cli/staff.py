@@ -13,7 +13,7 @@ from flask.cli import AppGroup
 
 from hotline.dialogue.texts import STAFF_LANGUAGES
 from hotline.errors import CannotStart
-from hotline.privacy.audit import list_actions
+from hotline.privacy.audit import Looked, list_actions
 from hotline.services import Services
 from hotline.staff.accounts import Account, list_accounts
 from hotline.staff.demo import are_demo_accounts_there, current_code, make_demo_accounts, write_demo_accounts
@@ -145,7 +145,7 @@ def audit_group(services: Services, sentence: Wrapper) -> AppGroup:
     def list_(actor: str | None, most: int) -> None:
         """Show the newest rows, newest first."""
         with services.database.read() as connection:
-            rows = list_actions(connection, most, actor)
+            rows = list_actions(connection, most, Looked(actor or ""))
         for row in rows:
             click.echo(f"{row['happened_at']:%Y-%m-%d %H:%M:%S} UTC {row['actor']} {row['action']} {row['object']}")
         click.echo(f"{len(rows)} shown.")

@@ -27,7 +27,7 @@ _NAME = re.compile(r"[a-z][a-z0-9.-]{1,38}[a-z0-9]")
 
 
 class CannotChangeAccount(ValueError):
-    """An account cannot be made or changed so. The message says why and what to do to an operator; ``reason`` tells the screens."""
+    """An account cannot be made or changed so. The message tells an operator why and what to do, ``reason`` the screens."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)

@@ -14,6 +14,9 @@ from hotline.web.pages import pages
 from hotline.web.simulator import simulator
 from hotline.web.staff import staff
 from hotline.web.staff_account import account
+from hotline.web.staff_admin import accounts
+from hotline.web.staff_audit import audit
+from hotline.web.staff_counsellors import counsellors
 from hotline.web.staff_pages import register_error_pages
 from hotline.web.studio.danger import danger
 from hotline.web.studio.facts import facts
@@ -28,6 +31,7 @@ from hotline.web.studio.transfer import transfer
 from hotline.web.studio.understanding import understanding
 from hotline.web.webhooks import webhooks
 
+STAFF = (staff, account, accounts, counsellors, audit)
 STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
@@ -68,7 +72,7 @@ def make_flask(services: Services) -> Flask:
     if services.settings.trusted_proxies:
         # Only who asks is taken from a proxy; our own address is PUBLIC_BASE_URL, and Twilio's signature is over the raw one.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
-    for blueprint in (webhooks, pages, simulator, staff, account, *STUDIO):
+    for blueprint in (webhooks, pages, simulator, *STAFF, *STUDIO):
         app.register_blueprint(blueprint)
     guard(app)
     register_error_pages(app)

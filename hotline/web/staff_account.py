@@ -64,7 +64,7 @@ def new_password() -> str:
 @access("staff", permission=OWN_ACCOUNT)
 def change_password() -> AnyResponse | tuple[str, int]:
     """Take another password, when the present one is given; all sessions but this one end."""
-    chosen = _password_problem("current") or take_new_password(current_staff())
+    chosen = password_problem("current") or take_new_password(current_staff())
     if isinstance(chosen, Problem):
         return render_staff("staff/password.html", min_characters=MIN_CHARACTERS, problem=chosen), chosen.status
     hotline, response = services(), redirect(url_for("account.show"), 303)
@@ -79,7 +79,7 @@ def change_password() -> AnyResponse | tuple[str, int]:
 @access("staff", permission=OWN_ACCOUNT)
 def renew_recovery_codes() -> str | tuple[str, int]:
     """Ten new recovery codes, when the password is given; shown once."""
-    problem = _password_problem("codes_password")
+    problem = password_problem("codes_password")
     if problem is not None:
         return _account_page(problem), problem.status
     codes = services().sign_in.renew_recovery_codes(current_staff())
@@ -119,8 +119,8 @@ def _leave(*, everywhere: bool) -> AnyResponse:
     return response
 
 
-def _password_problem(field: str) -> Problem | None:
-    """What is wrong with the present password, typed again into a field."""
+def password_problem(field: str) -> Problem | None:
+    """What is wrong with one's present password, typed again into a field: for what must not happen at an unlocked desk."""
     try:
         services().sign_in.check_password(current_staff(), request.form.get(field, ""), visitor())
     except (SignInFailed, Locked) as failure:

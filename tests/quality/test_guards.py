@@ -36,6 +36,7 @@ VALUES = {
     "upload_id": "1",
     "training_id": "1",
     "model": "starter",
+    "account_id": "1",
 }
 # One form for each webhook, so that a new one cannot be forgotten here.
 FORMS = {
@@ -214,8 +215,8 @@ MAY = {
     "editor": {"account.own", "content.see", "content.edit", "facts.edit"},
     "reviewer": {"account.own", "content.see", "content.approve", "facts.edit", "languages.train"},
     "counsellor": {"account.own", "content.see", "console.use", "numbers.reveal"},
-    "supervisor": {"account.own", "content.see", "console.use", "reports.see"},
-    "admin": {"account.own", "staff.manage", "audit.see"},
+    "supervisor": {"account.own", "content.see", "console.use", "reports.see", "counsellors.edit"},
+    "admin": {"account.own", "staff.manage", "audit.see", "counsellors.edit"},
 }
 # The way to signing in: open to strangers, and to them alone of all staff pages.
 DOORS = {
