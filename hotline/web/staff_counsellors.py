@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from babel import Locale
 from flask import Blueprint, abort, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -109,10 +110,12 @@ def _problem_of(skills: Skills) -> Problem | None:
 def _choices() -> dict[str, Any]:
     """What can be ticked, with its name on the page."""
     hotline, language = services(), language_of_request(current_staff())
+    names = Locale.parse(language).languages
     with hotline.database.read() as connection:
         library = hotline.library.current(connection, today_in_germany())
     return {
         "languages": hotline.languages,
+        "language_names": {code: names.get(code, known.name_en) for code, known in hotline.languages.items()},
         "topics": {topic: library.title(topic, SOURCE_LANGUAGE) or topic for topic in library.topics},
         "lands": {land: hotline.texts.get(language, f"land.{land}") for land in LANDS},
     }
