@@ -18,7 +18,7 @@ from hotline.training.phrase_files import write_rows
 from hotline.training.phrases import PhraseEditing
 from hotline.training.regressions import Answer, Question, Regressions, changed_answers
 from hotline.training.trainings import Trainings
-from hotline.understanding.local_server import RasaProject, ServerNotStarted
+from hotline.understanding.local_server import RasaProject, ServerNotStarted, bare_environment
 
 log = logging.getLogger(__name__)
 BREATH_SECONDS = 5.0
@@ -111,7 +111,12 @@ class TrainingRun:
         """Run a program of the Rasa project; it prints its progress as JSON lines."""
         project = self._place.project
         self._place.log_folder.mkdir(parents=True, exist_ok=True)
-        options: dict[str, Any] = {"cwd": project.folder, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
+        options: dict[str, Any] = {
+            "cwd": project.folder,
+            "stdin": subprocess.DEVNULL,
+            "stdout": subprocess.PIPE,
+            "env": bare_environment(),
+        }
         with (
             (self._place.log_folder / f"training-{step}.log").open("wb") as kept,
             subprocess.Popen([str(project.python), *arguments], stderr=kept, **options) as process,  # noqa: S603 - our own program

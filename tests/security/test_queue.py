@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from hotline.delivery.jobs import open_queue
+from hotline.settings import ROOT
+from hotline.understanding.local_server import bare_environment
 
 
 class _Bomb:
@@ -41,3 +43,14 @@ def test_own_job_arrives(tmp_path: Path) -> None:
     sender.execute(task)
     assert done == [7]
     sender.storage.close()
+
+
+def test_processes_with_old_libraries_are_handed_none_of_our_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = ("DATA_KEYS", "PSEUDONYM_KEY", "TWILIO_AUTH_TOKEN", "TWILIO_AUTH_TOKEN_PREVIOUS", "DATABASE_URL", "REDIS_URL")
+    for name in (*secrets, "LC_ALL"):
+        monkeypatch.setenv(name, "marked")
+    assert {name for name, value in bare_environment().items() if value == "marked"} == {"LC_ALL"}
+    starters = [path for path in (ROOT / "hotline").rglob("*.py") if "project.python" in path.read_text(encoding="utf-8")]
+    assert len(starters) == 2
+    for path in starters:
+        assert "bare_environment()" in path.read_text(encoding="utf-8"), path
