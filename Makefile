@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PORT RASA_PORT
-.PHONY: run test check lint types catalogues nlu-test bench clean
+.PHONY: run test check lint types audit catalogues nlu-test bench clean
 
 run: ## set up everything and start the hotline with its simulator
 	@$(PYTHON) deploy/run_local.py
@@ -11,7 +11,7 @@ test: .venv/tests model ## run all tests
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
 	@cd nlu_data && .venv/bin/python -m pytest -q tests
 
-check: .venv/tests lint types catalogues test ## everything a change must pass
+check: .venv/tests lint types audit catalogues test ## everything a change must pass
 
 lint: .venv/tests
 	@$(BIN)/ruff check .
@@ -19,6 +19,9 @@ lint: .venv/tests
 
 types: .venv/tests
 	@$(BIN)/mypy
+
+audit: .venv/tests ## known weaknesses of our code and of the libraries (docs/security.md)
+	@$(BIN)/python deploy/audit.py
 
 catalogues: .venv/tests ## texts, flows and answers hang together
 	@FLASK_APP=app $(BIN)/flask texts compile

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 from sqlalchemy import Connection
 
 from hotline.counselling.counsellors import Skills, read_counsellors, set_skills
 from hotline.dialogue.texts import STAFF_LANGUAGES
 from hotline.errors import CannotStart
-from hotline.privacy.audit import list_actions
+from hotline.privacy.audit import Looked, list_actions
 from hotline.services import Services
 from hotline.staff.accounts import DEMO_PREFIX, Account, list_accounts
 from hotline.staff.demo import are_demo_accounts_there, current_code, make_demo_accounts, write_demo_accounts
+from hotline.staff.matrix import COLUMNS, MATRIX_PATH, draft_row, load_matrix
 from hotline.staff.roles import ROLES
 
 SIGN_IN_PATH = "/staff/sign-in"
@@ -102,8 +104,26 @@ def staff_group(services: Services, sentence: Wrapper) -> AppGroup:
             services.staff_accounts.enable(connection, name, getpass.getuser(), services.clock())
         click.echo(f"{name} can sign in again.")
 
+    @group.command("rights")
+    @click.option("--missing", is_flag=True, help="Draft the rows of pages that have none.")
+    def rights(missing: bool) -> None:
+        """Show who may do what: hotline/staff/matrix.csv, or what it lacks."""
+        click.echo(",".join(COLUMNS))
+        for line in _missing_rights() if missing else MATRIX_PATH.read_text(encoding="utf-8").splitlines()[1:]:
+            click.echo(line)
+
     _add_local_commands(group, services, sentence)
     return group
+
+
+def _missing_rights() -> Iterator[str]:
+    known = load_matrix()
+    for rule in current_app.url_map.iter_rules():
+        view: Any = current_app.view_functions[rule.endpoint]
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            if getattr(view, "access_rule", None) == "staff" and (rule.endpoint, method) not in known:
+                owned = {"has_owner": view.access_owns is not None, "names_things": bool(rule.arguments)}
+                yield draft_row(rule.endpoint, method, view.access_permission, **owned)
 
 
 def _add_local_commands(group: AppGroup, services: Services, sentence: Wrapper) -> None:
@@ -160,7 +180,7 @@ def audit_group(services: Services, sentence: Wrapper) -> AppGroup:
     def list_(actor: str | None, most: int) -> None:
         """Show the newest rows, newest first."""
         with services.database.read() as connection:
-            rows = list_actions(connection, most, actor)
+            rows = list_actions(connection, most, Looked(actor or ""))
         for row in rows:
             click.echo(f"{row['happened_at']:%Y-%m-%d %H:%M:%S} UTC {row['actor']} {row['action']} {row['object']}")
         click.echo(f"{len(rows)} shown.")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
 from huey import Huey, RedisHuey, SqliteHuey, crontab
+from huey.serializer import SignedSerializer
 from redis import ConnectionPool
 from redis.exceptions import RedisError
 
@@ -27,25 +29,28 @@ class QueueMisconfigured(CannotStart):
     """The REDIS_URL cannot be used. The message says what to set instead."""
 
 
-def open_queue(redis_url: str | None, data_dir: Path) -> Huey:
+def open_queue(redis_url: str | None, data_dir: Path, secret: str | None = None) -> Huey:
     """The queue: Redis by its URL, else a small SQLite file of its own.
 
     Args:
         redis_url: ``redis://…`` or None.
         data_dir: folder of the SQLite file.
+        secret: every job is signed with it, for unpacking one can run code: a worker takes none that others wrote into the
+            queue. None signs with a random one, which is for a queue within one process.
 
     Raises:
         QueueMisconfigured: the URL is none of Redis.
     """
+    serializer = SignedSerializer(secret=secret or secrets.token_hex(), salt=NAME)
     if redis_url is None:
         data_dir.mkdir(parents=True, exist_ok=True)
-        return SqliteHuey(NAME, filename=str(data_dir / "jobs.db"), results=False)
+        return SqliteHuey(NAME, filename=str(data_dir / "jobs.db"), results=False, serializer=serializer)
     try:
         # A mute Redis must not hold up the answer to a webhook; the worker waits a second at most for a job.
         pool = ConnectionPool.from_url(redis_url, socket_timeout=REDIS_SECONDS, socket_connect_timeout=1)
     except ValueError:
         raise QueueMisconfigured("REDIS_URL must start with redis://, rediss:// or unix://") from None
-    return RedisHuey(NAME, connection_pool=pool, results=False)
+    return RedisHuey(NAME, connection_pool=pool, results=False, serializer=serializer)
 
 
 class Doorbell:

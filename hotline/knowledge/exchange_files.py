@@ -11,7 +11,15 @@ from pathlib import PurePath
 
 from hotline.knowledge.exchange_rows import SHEETS, Snapshot, sheet_rows
 from hotline.knowledge.problems import Problem, Refused
-from hotline.knowledge.tables import Rows, UnusableTable, check_unpacked_size, header_problems, read_csv, read_xlsx
+from hotline.knowledge.tables import (
+    BROKEN_ARCHIVE,
+    Rows,
+    UnusableTable,
+    check_unpacked_size,
+    header_problems,
+    read_csv,
+    read_xlsx,
+)
 from hotline.knowledge.tables import write_csv as write_rows_csv
 from hotline.knowledge.tables import write_xlsx as write_rows_xlsx
 
@@ -19,7 +27,7 @@ from hotline.knowledge.tables import write_xlsx as write_rows_xlsx
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 _WIDTHS = {"title": 30, "short": 50, "full": 80, "note": 40, "source_title": 40, "source_url": 40, "url": 40}
 # A spreadsheet runs a CSV cell that begins so; an apostrophe in front keeps it a text.
-_FORMULA = re.compile(r"['=+\-@]")
+_FORMULA = re.compile(r"['=+\-@\t\n]")
 _DAY_OF_ARCHIVE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -141,8 +149,7 @@ def _unpacked(data: bytes) -> dict[str, bytes]:
         check_unpacked_size(data)
         with zipfile.ZipFile(io.BytesIO(data)) as packed:
             return {name: packed.read(name) for name in packed.namelist() if name.lower().endswith(".csv")}
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError):
-        # RuntimeError: it asks for a password.
+    except BROKEN_ARCHIVE:
         raise UnusableTable("table_zip") from None
 
 

@@ -197,7 +197,7 @@ class CoreServices:
     @cached_property
     def queue(self) -> Huey:
         """The job queue."""
-        return open_queue(self.settings.redis_url, self.settings.data_dir)
+        return open_queue(self.settings.redis_url, self.settings.data_dir, self.cipher.pseudonym("signature of jobs"))
 
     def close_connections(self) -> None:
         """Close what is open to the database and the job queue; each opens again when it is needed."""

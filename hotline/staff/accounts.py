@@ -27,7 +27,11 @@ _NAME = re.compile(r"[a-z][a-z0-9.-]{1,38}[a-z0-9]")
 
 
 class CannotChangeAccount(ValueError):
-    """An account cannot be made or changed so. The message says why and what to do."""
+    """An account cannot be made or changed so. The message tells an operator why and what to do, ``reason`` the screens."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -80,13 +84,17 @@ class StaffAccounts:
         """
         wanted = _checked_roles(roles)
         if not _NAME.fullmatch(name):
-            raise CannotChangeAccount("A name has 3 to 40 of a-z, 0-9, dot and hyphen and begins with a letter: anna.keller")
+            raise CannotChangeAccount(
+                "name", "A name has 3 to 40 of a-z, 0-9, dot and hyphen and begins with a letter: anna.keller"
+            )
         if name.startswith(DEMO_PREFIX) != is_demo:
-            raise CannotChangeAccount(f"Names that begin with {DEMO_PREFIX} are those of `flask staff demo`; choose another one.")
+            raise CannotChangeAccount(
+                "demo", f"Names that begin with {DEMO_PREFIX} are those of `flask staff demo`; choose another one."
+            )
         if language is not None and language not in STAFF_LANGUAGES:
-            raise CannotChangeAccount(f"The screens are in {' and '.join(STAFF_LANGUAGES)} only.")
+            raise CannotChangeAccount("language", f"The screens are in {' and '.join(STAFF_LANGUAGES)} only.")
         if connection.execute(select(staff_accounts.c.id).where(staff_accounts.c.name == name)).first():
-            raise CannotChangeAccount(f"There is an account {name} already; `flask staff reset {name}` renews it.")
+            raise CannotChangeAccount("taken", f"There is an account {name} already; `flask staff reset {name}` renews it.")
         password = make_one_time_password()
         row = {
             "name": name,
@@ -142,6 +150,26 @@ class StaffAccounts:
         _update(connection, get_account(connection, name), {"disabled_at": None})
         note_action(connection, actor, "enable_account", f"account {name}", now)
 
+    def choose_language(self, connection: Connection, name: str, language: str | None, actor: str, now: datetime) -> None:
+        """Set the language of somebody's screens; None leaves it to the browser.
+
+        Raises:
+            CannotChangeAccount: there is no such account or language.
+        """
+        if language is not None and language not in STAFF_LANGUAGES:
+            raise CannotChangeAccount("language", f"The screens are in {' and '.join(STAFF_LANGUAGES)} only.")
+        _update(connection, get_account(connection, name), {"language": language})
+        note_action(connection, actor, "change_language", f"account {name}", now)
+
+    def sign_out(self, connection: Connection, name: str, actor: str, now: datetime) -> None:
+        """End every session of somebody else.
+
+        Raises:
+            CannotChangeAccount: there is no such account.
+        """
+        _end_sessions(connection, get_account(connection, name))
+        note_action(connection, actor, "end_sessions", f"account {name}", now)
+
     def set_roles(self, connection: Connection, name: str, roles: Iterable[str], actor: str, now: datetime) -> None:
         """Give an account exactly these roles; it signs in anew.
 
@@ -168,8 +196,14 @@ def get_account(connection: Connection, name: str) -> Account:
     """
     found = _accounts(connection, staff_accounts.c.name == name)
     if not found:
-        raise CannotChangeAccount(f"There is no account {name!r}; `flask staff list` shows all.")
+        raise CannotChangeAccount("missing", f"There is no account {name!r}; `flask staff list` shows all.")
     return found[0]
+
+
+def find_account(connection: Connection, account_id: int) -> Account | None:
+    """The account of an id; None when there is none."""
+    found = _accounts(connection, staff_accounts.c.id == account_id)
+    return found[0] if found else None
 
 
 def list_accounts(connection: Connection) -> list[Account]:
@@ -202,7 +236,7 @@ def _checked_roles(roles: Iterable[str]) -> list[str]:
     wanted = sorted(set(roles))
     unknown = [role for role in wanted if role not in ROLES]
     if unknown or not wanted:
-        raise CannotChangeAccount(f"Name one or more of these roles: {', '.join(ROLES)}.")
+        raise CannotChangeAccount("roles", f"Name one or more of these roles: {', '.join(ROLES)}.")
     return wanted
 
 

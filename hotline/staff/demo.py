@@ -82,7 +82,7 @@ def current_code(connection: Connection, name: str, decrypt: Callable[[bytes], s
     query = select(staff_accounts.c.totp_secret_encrypted, staff_accounts.c.totp_last_step)
     row = connection.execute(query.where(staff_accounts.c.id == account.id)).one()
     if row.totp_secret_encrypted is None:
-        raise CannotChangeAccount(f"The account {name} has no device yet; sign in with its one-time password first.")
+        raise CannotChangeAccount("no_device", f"The account {name} has no device yet; sign in with its one-time password first.")
     step = max(step_at(now), (row.totp_last_step or 0) + 1)
     # The sign-in takes the code of the next half minute too.
     return code_at(decrypt(row.totp_secret_encrypted), step) if step <= step_at(now) + 1 else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, delete, select, update
+from sqlalchemy import Connection, RowMapping, delete, func, select, update
 
 from hotline.staff.roles import ADMIN, permissions_of
 from hotline.store.database import Database, insert_returning_id
@@ -146,6 +146,17 @@ class StaffSessions:
             .order_by(table.last_seen_at.desc())
         )
         return connection.execute(query).mappings().all()
+
+    def count(self, connection: Connection) -> dict[int, int]:
+        """Account id -> how many browsers are signed in, where there is one."""
+        table = staff_sessions.c
+        signed_in = (table.stage == "full") & (table.expires_at > self._clock())
+        query = select(table.account_id, func.count().label("browsers")).where(signed_in).group_by(table.account_id)
+        return {row.account_id: row.browsers for row in connection.execute(query)}
+
+    def account_of(self, connection: Connection, session_id: int) -> int | None:
+        """The id of the account a session belongs to; None when there is no such session."""
+        return connection.execute(select(staff_sessions.c.account_id).where(staff_sessions.c.id == session_id)).scalar()
 
     def end(self, connection: Connection, account_id: int, session_id: int) -> bool:
         """End one session of an account.

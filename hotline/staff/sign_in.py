@@ -6,7 +6,7 @@ Passwords are hashed outside of any unit of work: that takes a tenth of a second
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -222,9 +222,22 @@ class SignIn:
         with self._database.begin() as connection:
             _change(connection, session.account_id, {"language": language})
 
-    def _limits(self, name: str, visitor: Visitor) -> list[Limit]:
+    def locked_until(self, connection: Connection, names: Iterable[str]) -> dict[str, datetime]:
+        """Accounts nobody can sign in to now because of too many failures, and until when."""
+        keys = {self._account_limit(name).key: name for name in names}
+        return {keys[key]: until for key, until in self._throttle.locked(connection, keys).items()}
+
+    def unlock(self, connection: Connection, name: str, actor: str) -> None:
+        """Forget the failures for an account; those of a network address go on counting."""
+        self._throttle.forgive(connection, [self._account_limit(name)], wholly=True)
+        note_action(connection, actor, "unlock_account", f"account {name}", self._clock())
+
+    def _account_limit(self, name: str) -> Limit:
         # The pseudonym of a name: what somebody typed there by mistake may be a password.
-        limits = [Limit("account:" + self._cipher.pseudonym(f"staff {name}"), ACCOUNT_FAILURES, ACCOUNT_FORGETS)]
+        return Limit("account:" + self._cipher.pseudonym(f"staff {name}"), ACCOUNT_FAILURES, ACCOUNT_FORGETS)
+
+    def _limits(self, name: str, visitor: Visitor) -> list[Limit]:
+        limits = [self._account_limit(name)]
         if visitor.address:
             pseudonym = self._cipher.pseudonym(f"address {visitor.address}")
             limits.append(Limit("address:" + pseudonym, ADDRESS_FAILURES, ADDRESS_FORGETS))

@@ -56,6 +56,12 @@ class Throttle:
             for limit, failures in counted:
                 self._note(connection, limit, failures, now)
 
+    def locked(self, connection: Connection, keys: Iterable[str]) -> dict[str, datetime]:
+        """Which of these counters lock now, and until when."""
+        table = staff_throttles.c
+        query = select(table.key, table.locked_until).where(table.key.in_(list(keys)), table.locked_until > self._clock())
+        return {row.key: row.locked_until for row in connection.execute(query)}
+
     def forgive(self, connection: Connection, limits: Iterable[Limit], *, wholly: bool = False) -> None:
         """An attempt was right: take it back, or forget everything before it too."""
         for limit in limits:

@@ -140,6 +140,11 @@ class DangerEditing:
         """Changes that wait for approval."""
         return _find(connection, danger_changes.c.state == PROPOSED)
 
+    @staticmethod
+    def author_of(connection: Connection, change_id: int) -> str | None:
+        """Who proposed a change; None when there is no such change."""
+        return connection.execute(select(danger_changes.c.author).where(danger_changes.c.id == change_id)).scalar()
+
     def history(self, connection: Connection, language: str) -> list[DangerChange]:
         """The decided changes of a language, newest first."""
         return _find(connection, danger_changes.c.state != PROPOSED, danger_changes.c.language == language)

@@ -18,9 +18,10 @@ from hotline.training.phrase_files import write_rows
 from hotline.training.phrases import PhraseEditing
 from hotline.training.regressions import Answer, Question, Regressions, changed_answers
 from hotline.training.trainings import Trainings
-from hotline.understanding.local_server import RasaProject, ServerNotStarted
+from hotline.understanding.local_server import RasaProject, ServerNotStarted, bare_environment
 
 log = logging.getLogger(__name__)
+TRAIN = "train"
 BREATH_SECONDS = 5.0
 # Ten times what it takes; a training that hangs must not stand in the way of the next.
 LONGEST_SECONDS = 30 * 60
@@ -86,7 +87,7 @@ class TrainingRun:
             write_rows(folder / "phrases.tsv", added)
             write_rows(folder / "muted.tsv", muted)
             self._trainings.note_data(training_id, len(added), len(muted))
-            self._call(training_id, "train", ["train.py", "--further", work, "--into", str(project.shelf / name)])
+            self._call(training_id, TRAIN, ["train.py", "--further", work, "--into", str(project.shelf / name)])
             figures = folder / "figures.json"
             self._call(training_id, "evaluate", ["evaluate.py", "--model", name, "--figures", str(figures)])
             report: dict[str, Any] = json.loads(figures.read_text(encoding="utf-8"))
@@ -111,10 +112,12 @@ class TrainingRun:
         """Run a program of the Rasa project; it prints its progress as JSON lines."""
         project = self._place.project
         self._place.log_folder.mkdir(parents=True, exist_ok=True)
+        # The evaluation asks the hotline itself, which needs its settings; the training needs none of them.
+        environment = bare_environment() if step == TRAIN else None
         options: dict[str, Any] = {"cwd": project.folder, "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE}
         with (
             (self._place.log_folder / f"training-{step}.log").open("wb") as kept,
-            subprocess.Popen([str(project.python), *arguments], stderr=kept, **options) as process,  # noqa: S603 - our own program
+            subprocess.Popen([str(project.python), *arguments], stderr=kept, env=environment, **options) as process,  # noqa: S603 - our own program
         ):
             watchdog = threading.Timer(LONGEST_SECONDS, process.kill)
             watchdog.start()

@@ -19,6 +19,8 @@ from hotline.errors import CannotStart
 STARTS_SECONDS = 120
 TICK_SECONDS = 0.2
 LOOPBACK = ("127.0.0.1", "localhost")
+_NEEDED = frozenset({"PATH", "HOME", "LANG", "LANGUAGE", "TMPDIR", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"})
+_NEEDED_FAMILIES = ("LC_", "TF_", "OMP_", "OPENBLAS_", "MKL_")
 
 
 class ServerNotStarted(CannotStart):
@@ -86,13 +88,18 @@ def serving_model(token: str, project: RasaProject, model: str) -> Iterator[str]
         yield f"http://127.0.0.1:{port}"
 
 
+def bare_environment() -> dict[str, str]:
+    """What of our environment a process of the Rasa project needs. Its libraries are old, so it is handed none of our secrets."""
+    return {name: value for name, value in os.environ.items() if name in _NEEDED or name.startswith(_NEEDED_FAMILIES)}
+
+
 @contextlib.contextmanager
 def _started(project: RasaProject, token: str, port: int, model: str | None) -> Iterator[None]:
     named = ["--model", model] if model is not None else []
     process = subprocess.Popen(  # noqa: S603 - our own program
         [str(project.python), "serve.py", "--port", str(port), "--shelf", str(project.shelf), *named],
         cwd=project.folder,
-        env={**os.environ, "RASA_TOKEN": token},
+        env={**bare_environment(), "RASA_TOKEN": token},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

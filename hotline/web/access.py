@@ -8,11 +8,14 @@ from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl
 
 from flask import Flask, Request, Response, abort, current_app, g, request
+from werkzeug.wrappers import Response as AnyResponse
 
 from hotline.services import Services
+from hotline.staff.matrix import Right, load_matrix
 from hotline.staff.roles import PERMISSIONS
 from hotline.telephony.signature import SignedRequest, is_signed, public_url
-from hotline.web.staff_session import check_sender, check_staff, finish
+from hotline.web.ownership import check_owner
+from hotline.web.staff_session import check_sender, check_staff, current_staff, finish
 
 Rule = Literal["public", "twilio", "simulator", "twilio_api", "staff", "staff_door"]
 STAFF_RULES = ("staff", "staff_door")
@@ -20,10 +23,17 @@ View = TypeVar("View", bound=Callable[..., Any])
 # First part of the path of every page for staff.
 STAFF_AREAS = ("staff", "studio", "console", "reports")
 REFUSED = "webhooks_refused"
+# Where the application keeps the table of rights.
+RIGHTS = "rights"
 
 
 def access(
-    rule: Rule, *, permission: str | None = None, max_bytes: int | None = None, is_poll: bool = False
+    rule: Rule,
+    *,
+    permission: str | None = None,
+    owns: str | None = None,
+    max_bytes: int | None = None,
+    is_poll: bool = False,
 ) -> Callable[[View], View]:
     """Name the rule of a view.
 
@@ -31,6 +41,8 @@ def access(
         rule: public (anybody), twilio (signed webhook), simulator (where it is on), twilio_api (account), staff (signed in and
             permitted), staff_door (the way to signing in: anybody, but no forged form).
         permission: of ``staff.roles``; every staff view names one, no other view does.
+        owns: kind of the thing the address names, where it belongs to somebody (``ownership.owner_rule``); ``staff/matrix.csv``
+            says who may do it to their own and who to all. Of a view that names shared things, that table says why.
         max_bytes: how large a request may be, where the limit of all others is too small; read only for who may use the view.
         is_poll: an open page asks by itself; nobody is active because of that, and the session ends as if it had not.
 
@@ -43,6 +55,7 @@ def access(
     def mark(view: View) -> View:
         view.access_rule = rule  # type: ignore[attr-defined]
         view.access_permission = permission  # type: ignore[attr-defined]
+        view.access_owns = owns  # type: ignore[attr-defined]
         view.access_max_bytes = max_bytes  # type: ignore[attr-defined]
         view.access_is_poll = is_poll  # type: ignore[attr-defined]
         return view
@@ -59,9 +72,10 @@ def services() -> Services:
 def guard(app: Flask) -> None:
     """Enforce the rules in front of every request."""
     access("public")(app.view_functions["static"])
+    app.extensions[RIGHTS] = dict(load_matrix())
 
     @app.before_request
-    def enforce() -> Response | None:
+    def enforce() -> AnyResponse | None:
         if request.endpoint is None:
             return None
         view: Any = app.view_functions[request.endpoint]
@@ -71,7 +85,7 @@ def guard(app: Flask) -> None:
             if view.access_max_bytes is not None:
                 request.max_content_length = view.access_max_bytes
             g.is_poll = view.access_is_poll
-            return check_staff(services(), view.access_permission)
+            return check_staff(services(), view.access_permission) or _check_right(view)
         if rule not in _CHECKS:
             abort(403)
         _CHECKS[rule]()
@@ -80,6 +94,22 @@ def guard(app: Flask) -> None:
     @app.after_request
     def close(response: Response) -> Response:
         return finish(services(), response) if is_for_staff(app) else response
+
+
+def _check_right(view: Any) -> AnyResponse | None:
+    """The row of the table for this view, and whose the thing is that the address names. Without a row nobody passes."""
+    method = "GET" if request.method == "HEAD" else request.method
+    right: Right | None = current_app.extensions[RIGHTS].get((request.endpoint, method))
+    session = current_staff()
+    scope = right.scope_of(session.roles, view.access_permission) if right else "no"
+    if right is None or scope == "no":
+        abort(403)
+    named = request.view_args or {}
+    if view.access_owns is not None:
+        return check_owner(services(), session, view.access_owns, named, scope)
+    if named and not (right.shared and scope == "all"):
+        abort(403)
+    return None
 
 
 def is_for_staff(app: Flask) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 from flask import Flask, Response
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -21,6 +24,9 @@ from hotline.web.pages import pages
 from hotline.web.simulator import simulator
 from hotline.web.staff import staff
 from hotline.web.staff_account import account
+from hotline.web.staff_admin import accounts
+from hotline.web.staff_audit import audit
+from hotline.web.staff_counsellors import counsellors
 from hotline.web.staff_pages import register_error_pages
 from hotline.web.studio.canned import canned
 from hotline.web.studio.danger import danger
@@ -36,6 +42,7 @@ from hotline.web.studio.transfer import transfer
 from hotline.web.studio.understanding import understanding
 from hotline.web.webhooks import webhooks
 
+STAFF = (staff, account, accounts, counsellors, audit)
 STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer, canned)
 CONSOLE = (console, board, conversation, deeds, translation, snippets, callbacks)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
@@ -45,7 +52,10 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
 }
+# A browser that has been here once comes by HTTPS for a year, whatever a link says.
+HTTPS_ONLY = "max-age=31536000"
 
 
 def create_app(settings: Settings) -> Flask:
@@ -73,19 +83,22 @@ def make_flask(services: Services) -> Flask:
     """The application around given services; nothing is checked or opened yet (the commands start here)."""
     app = Flask("hotline", root_path=str(services.settings.root / "hotline" / "web"))
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
+    # Else "//" is answered with a redirect that names whatever host the request named.
+    app.url_map.merge_slashes = False
     app.extensions["services"] = services
     if services.settings.trusted_proxies:
         # Only who asks is taken from a proxy; our own address is PUBLIC_BASE_URL, and Twilio's signature is over the raw one.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
-    for blueprint in (webhooks, pages, simulator, staff, account, *CONSOLE, *STUDIO):
+    for blueprint in (webhooks, pages, simulator, *STAFF, *CONSOLE, *STUDIO):
         app.register_blueprint(blueprint)
     guard(app)
     register_error_pages(app)
-    app.after_request(_harden)
+    is_https = services.settings.public_base_url.startswith("https://")
+    app.after_request(partial(_harden, {**HEADERS, **({"Strict-Transport-Security": HTTPS_ONLY} if is_https else {})}))
     return app
 
 
-def _harden(response: Response) -> Response:
-    for name, value in HEADERS.items():
+def _harden(headers: Mapping[str, str], response: Response) -> Response:
+    for name, value in headers.items():
         response.headers.setdefault(name, value)
     return response

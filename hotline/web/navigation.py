@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from hotline.staff.roles import OWN_ACCOUNT
+from hotline.staff.roles import COUNSELLORS_EDIT, OWN_ACCOUNT
 from hotline.staff.sessions import StaffSession
 from hotline.web.staff_texts import screen_key
 
@@ -23,6 +23,9 @@ AREAS = (
     Area("console.show", screen_key("console.name"), "console.use"),
     Area("console_board.show", screen_key("console.board"), "reports.see"),
     Area("studio.overview", screen_key("studio.name"), "content.see"),
+    Area("staff_admin.show_all", screen_key("staff.area_accounts"), "staff.manage"),
+    Area("staff_counsellors.show_all", screen_key("staff.area_counsellors"), COUNSELLORS_EDIT),
+    Area("staff_audit.show", screen_key("staff.area_audit"), "audit.see"),
     Area("account.show", screen_key("staff.area_account"), OWN_ACCOUNT),
 )
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, redirect, request, url_for
+from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from hotline.privacy.audit import note_action
+from hotline.services import Services
 from hotline.staff.passwords import MIN_CHARACTERS
 from hotline.staff.roles import OWN_ACCOUNT
 from hotline.staff.second_factor import count_recovery_codes
+from hotline.staff.sessions import StaffSession
 from hotline.staff.sign_in import SignInFailed
 from hotline.staff.throttle import Locked
 from hotline.web.access import access, services
+from hotline.web.ownership import owner_rule
 from hotline.web.staff import first_area, problem_of, take_new_password, visitor
 from hotline.web.staff_pages import Problem, notify, render_staff
 from hotline.web.staff_session import current_staff, hand_over_cookie, take_cookie_back
@@ -25,6 +29,14 @@ ROLE_NAMES = {
     "supervisor": screen_key("staff.role_supervisor"),
     "admin": screen_key("staff.role_admin"),
 }
+
+
+@owner_rule("session", "session_id")
+def is_own_session(hotline: Services, session: StaffSession, session_id: int) -> bool | None:
+    """Whether a session is of this person's account."""
+    with hotline.database.read() as connection:
+        owner = hotline.staff_sessions.account_of(connection, session_id)
+    return None if owner is None else owner == session.account_id
 
 
 @account.get("")
@@ -52,7 +64,7 @@ def new_password() -> str:
 @access("staff", permission=OWN_ACCOUNT)
 def change_password() -> AnyResponse | tuple[str, int]:
     """Take another password, when the present one is given; all sessions but this one end."""
-    chosen = _password_problem("current") or take_new_password(current_staff())
+    chosen = password_problem("current") or take_new_password(current_staff())
     if isinstance(chosen, Problem):
         return render_staff("staff/password.html", min_characters=MIN_CHARACTERS, problem=chosen), chosen.status
     hotline, response = services(), redirect(url_for("account.show"), 303)
@@ -67,7 +79,7 @@ def change_password() -> AnyResponse | tuple[str, int]:
 @access("staff", permission=OWN_ACCOUNT)
 def renew_recovery_codes() -> str | tuple[str, int]:
     """Ten new recovery codes, when the password is given; shown once."""
-    problem = _password_problem("codes_password")
+    problem = password_problem("codes_password")
     if problem is not None:
         return _account_page(problem), problem.status
     codes = services().sign_in.renew_recovery_codes(current_staff())
@@ -75,14 +87,13 @@ def renew_recovery_codes() -> str | tuple[str, int]:
 
 
 @account.post("/account/sessions/<int:session_id>/end")
-@access("staff", permission=OWN_ACCOUNT)
+@access("staff", permission=OWN_ACCOUNT, owns="session")
 def end_session(session_id: int) -> AnyResponse:
     """Sign out another browser of one's own."""
     hotline, session = services(), current_staff()
     with hotline.database.begin() as connection:
-        was_there = hotline.staff_sessions.end(connection, session.account_id, session_id)
-    if not was_there:
-        abort(404)
+        hotline.staff_sessions.end(connection, session.account_id, session_id)
+        note_action(connection, session.name, "end_session", f"account {session.name}", hotline.clock())
     notify(screen_key("staff.session_ended"))
     return redirect(url_for("account.show"), 303)
 
@@ -108,8 +119,8 @@ def _leave(*, everywhere: bool) -> AnyResponse:
     return response
 
 
-def _password_problem(field: str) -> Problem | None:
-    """What is wrong with the present password, typed again into a field."""
+def password_problem(field: str) -> Problem | None:
+    """What is wrong with one's present password, typed again into a field: for what must not happen at an unlocked desk."""
     try:
         services().sign_in.check_password(current_staff(), request.form.get(field, ""), visitor())
     except (SignInFailed, Locked) as failure:

@@ -8,6 +8,9 @@ from datetime import UTC, datetime
 from flask.testing import FlaskClient
 
 from hotline.staff.accounts import get_account
+from hotline.staff.matrix import Right
+from hotline.staff.roles import ROLES
+from hotline.web.access import RIGHTS
 from hotline.web.staff_session import cookie_name
 from tests.conftest import BASE_URL, Hotline
 
@@ -27,3 +30,9 @@ def sign_in(hotline: Hotline, name: str, roles: Iterable[str]) -> FlaskClient:
     domain = BASE_URL.removeprefix("https://")
     client.set_cookie(cookie_name(hotline.services), token, domain=domain, secure=True, path="/")
     return client
+
+
+def add_right(hotline: Hotline, endpoint: str, *methods: str) -> None:
+    """A row in the table of rights for a route that a test makes: every role may, whose permission allows it."""
+    for method in methods or ("GET",):
+        hotline.app.extensions[RIGHTS][endpoint, method] = Right(endpoint, method, dict.fromkeys(ROLES, "all"))

@@ -10,6 +10,7 @@ from hotline.staff.sessions import hash_token
 from hotline.web.access import access
 from tests.conftest import Hotline
 from tests.web.member import PASSWORD, Member, actions, enrol, make_member, new_member
+from tests.web.staff import add_right
 
 
 def _sessions(hotline: Hotline) -> list[dict[str, Any]]:
@@ -214,6 +215,8 @@ def test_error_pages_tell_the_person_and_not_the_inside(quick_hotline: Hotline) 
     app = quick_hotline.app
     app.add_url_rule("/staff/broken", "broken", access("staff", permission="account.own")(fail))
     app.add_url_rule("/staff/secret", "secret", access("staff", permission="numbers.reveal")(lambda: "secret words"))
+    for endpoint in ("broken", "secret"):
+        add_right(quick_hotline, endpoint)
     member = make_member(quick_hotline)
     assert member.get("/staff/nowhere").status_code == 404
     member.sign_in()

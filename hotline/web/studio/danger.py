@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, redirect, request, url_for
+from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hotline.dialogue.safety import CATEGORIES
 from hotline.knowledge.problems import Refused
+from hotline.services import Services
+from hotline.staff.sessions import StaffSession
 from hotline.web.access import access, services
+from hotline.web.ownership import owner_rule
 from hotline.web.staff_pages import notify, render_staff
 from hotline.web.staff_session import current_staff
 from hotline.web.staff_texts import screen_key
@@ -29,6 +32,14 @@ PROPOSED = screen_key("studio.danger_proposed")
 APPROVED = screen_key("studio.danger_approved")
 REJECTED = screen_key("studio.danger_rejected")
 HISTORY_SHOWN = 20
+
+
+@owner_rule("danger_change", "change_id")
+def is_own_change(hotline: Services, session: StaffSession, change_id: int) -> bool | None:
+    """Whether this person has proposed a change, decided or not."""
+    with hotline.database.read() as connection:
+        author = hotline.danger_editing.author_of(connection, change_id)
+    return None if author is None else author == session.name
 
 
 @danger.get("")
@@ -65,16 +76,11 @@ def approve(change_id: int) -> AnyResponse | tuple[str, int]:
 
 
 @danger.post("/changes/<int:change_id>/reject")
-@access("staff", permission="content.see")
+@access("staff", permission="content.see", owns="danger_change")
 def reject(change_id: int) -> AnyResponse | tuple[str, int]:
     """Leave the rules as they are: who may approve, or the author."""
-    hotline, session = services(), current_staff()
-    with hotline.database.read() as connection:
-        authors = {change.id: change.author for change in hotline.danger_editing.waiting(connection)}
-    if not session.may("languages.train") and authors.get(change_id, session.name) != session.name:
-        abort(403)
     try:
-        change = hotline.danger_editing.reject(change_id, session.name)
+        change = services().danger_editing.reject(change_id, current_staff().name)
     except Refused as refused:
         return _page(refused), UNUSABLE
     notify(REJECTED)

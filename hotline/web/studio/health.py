@@ -68,7 +68,7 @@ _SORTED_BY: dict[str, Callable[[Finding], Any]] = {
 FIGURES = ("words_a_sentence", "longest_sentence", "long_words_percent", "formula", "score")
 FILE_COLUMNS = (*COLUMNS, "place", "http_status", "checked_at", *FIGURES, "hardest")
 # A spreadsheet takes these for the beginning of a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,10 @@ from hotline.knowledge.exchange_files import BrokenImport, ImportProblem
 from hotline.knowledge.exchange_rows import SHEETS
 from hotline.knowledge.import_plan import Importer, Plan
 from hotline.knowledge.starter import SOURCE_LANGUAGE
+from hotline.services import Services
+from hotline.staff.sessions import StaffSession
 from hotline.web.access import access, services
+from hotline.web.ownership import owner_rule
 from hotline.web.staff_pages import notify, render_staff
 from hotline.web.staff_session import current_staff
 from hotline.web.staff_texts import screen_key
@@ -43,6 +46,17 @@ CANCELLED = screen_key("studio.transfer_cancelled")
 GONE = screen_key("studio.transfer_gone")
 CHOOSE_LANGUAGE = screen_key("studio.transfer_choose_language")
 CHOOSE_FILE = screen_key("studio.transfer_choose_file")
+
+
+def _gone() -> AnyResponse:
+    notify(GONE, "problem")
+    return redirect(url_for("studio_transfer.show"))
+
+
+@owner_rule("upload", "upload_id", _gone)
+def is_own_upload(hotline: Services, session: StaffSession, upload_id: int) -> bool | None:
+    """Whether a file that waits was sent by this person; of others there is none to be seen."""
+    return True if hotline.uploads.find(session.account_id, upload_id) else None
 
 
 @transfer.get("")
@@ -87,12 +101,10 @@ def upload() -> AnyResponse | tuple[str, int]:
 
 
 @transfer.get("/<int:upload_id>")
-@access("staff", permission="facts.edit")
-def preview(upload_id: int) -> AnyResponse | str | tuple[str, int]:
+@access("staff", permission="facts.edit", owns="upload")
+def preview(upload_id: int) -> str | tuple[str, int]:
     """What a file would change."""
     found = _kept(upload_id)
-    if found is None:
-        return _gone()
     plan = services().exchange.check(found, _importer())
     if plan.problems:
         return _page(problems=plan.problems), CONFLICT
@@ -107,12 +119,10 @@ def preview(upload_id: int) -> AnyResponse | str | tuple[str, int]:
 
 
 @transfer.post("/<int:upload_id>/confirm")
-@access("staff", permission="facts.edit")
+@access("staff", permission="facts.edit", owns="upload")
 def confirm(upload_id: int) -> AnyResponse | tuple[str, int]:
     """Store what the preview showed, all of it or nothing."""
     found = _kept(upload_id)
-    if found is None:
-        return _gone()
     try:
         plan = services().exchange.store(found, _importer())
     except BrokenImport as refused:
@@ -125,22 +135,20 @@ def confirm(upload_id: int) -> AnyResponse | tuple[str, int]:
 
 
 @transfer.post("/<int:upload_id>/cancel")
-@access("staff", permission="facts.edit")
+@access("staff", permission="facts.edit", owns="upload")
 def cancel(upload_id: int) -> AnyResponse:
     """Forget a file."""
-    if _kept(upload_id) is not None:
-        services().uploads.forget(current_staff().account_id)
+    services().uploads.forget(current_staff().account_id)
     notify(CANCELLED)
     return redirect(url_for("studio_transfer.show"))
 
 
-def _kept(upload_id: int) -> Upload | None:
-    return services().uploads.find(current_staff().account_id, upload_id)
-
-
-def _gone() -> AnyResponse:
-    notify(GONE, "problem")
-    return redirect(url_for("studio_transfer.show"))
+def _kept(upload_id: int) -> Upload:
+    found = services().uploads.find(current_staff().account_id, upload_id)
+    if found is None:
+        # It was there a moment ago, when its owner was asked for.
+        abort(404)
+    return found
 
 
 def _importer() -> Importer:

@@ -1,0 +1,17 @@
+"""One hotline for all tests of a file: they look at what is refused, and leave nothing behind that another one counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.conftest import Hotline, make_hotline, make_settings
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
+    """The hotline with the strict rules of production."""
+    made = make_hotline(make_settings(tmp_path_factory.mktemp("security")))
+    yield made
+    made.services.database.close()

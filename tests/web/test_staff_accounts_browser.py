@@ -1,0 +1,89 @@
+"""Accounts, skills and the audit in a real browser: on a desk, on a tablet and on a phone, in both languages, by keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from hotline.staff.accounts import get_account
+from tests.conftest import Hotline
+from tests.web.browsing import DESKTOP, SMALL, check_accessibility, check_fits, serve
+from tests.web.member import PASSWORD, make_member
+
+TABLET = {"width": 820, "height": 1180}
+
+
+@pytest.fixture(scope="module")
+def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
+    """The hotline at a free port, with some accounts in different states."""
+    with serve(tmp_path_factory.mktemp("accounts")) as (hotline, _):
+        for name, roles in (("anna.keller", ["editor", "reviewer"]), ("kemal", ["counsellor"]), ("berta", ["admin"])):
+            make_member(hotline, *roles, name=name)
+        services = hotline.services
+        with services.database.begin() as connection:
+            services.staff_accounts.add(connection, "neu.hier", ["counsellor"], None, "test", hotline.clock())
+            services.staff_accounts.disable(connection, "anna.keller", "test", hotline.clock())
+        yield hotline
+
+
+def _open(hotline: Hotline, browser: Browser, errors: list[str], viewport: dict[str, int], language: str) -> Page:
+    """A browser in which the admin is signed in."""
+    base, services = hotline.services.settings.public_base_url, hotline.services
+    context = browser.new_context(viewport=viewport, base_url=base)  # type: ignore[arg-type]
+    with services.database.begin() as connection:
+        services.staff_accounts.choose_language(connection, "berta", language, "test", hotline.clock())
+        token = services.staff_sessions.open(connection, get_account(connection, "berta").id, "full", "test")
+    context.add_cookies([{"name": "staff", "value": token, "domain": urlsplit(base).hostname or "", "path": "/"}])
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if "Security Policy" in said.text else None)
+    return page
+
+
+@pytest.mark.parametrize(
+    ("viewport", "language"), [(DESKTOP, "de"), (SMALL, "en"), (TABLET, "de")], ids=["desk", "phone", "tablet"]
+)
+def test_pages_of_accounts_are_accessible_and_fit(
+    browser: Browser, hotline: Hotline, viewport: dict[str, int], language: str
+) -> None:
+    errors = list[str]()
+    page = _open(hotline, browser, errors, viewport, language)
+    with hotline.services.database.read() as connection:
+        kemal = get_account(connection, "kemal").id
+    paths = ("accounts", "accounts/invite", f"accounts/{kemal}", "counsellors", f"counsellors/{kemal}", "audit")
+    for path in paths:
+        page.goto(f"/staff/{path}")
+        expect(page.locator("html")).to_have_attribute("lang", language)
+        closed = page.locator("details:not([open]) > summary")
+        while closed.count():
+            closed.first.click()
+        check_accessibility(page)
+        check_fits(page)
+    page.context.close()
+    assert errors == []
+
+
+def test_admin_invites_somebody_by_keyboard_and_sees_the_password_once(browser: Browser, hotline: Hotline) -> None:
+    errors = list[str]()
+    page = _open(hotline, browser, errors, DESKTOP, "de")
+    page.goto("/staff")
+    expect(page.get_by_role("heading", name="Konten")).to_be_visible()
+    page.get_by_role("link", name="Jemanden einladen").press("Enter")
+    page.get_by_label("Kontoname").fill("carla.neu")
+    page.get_by_label("Beratung").press("Space")
+    page.get_by_label("Ihr eigenes Passwort").fill("wrong")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_label("Beratung")).to_be_checked()
+    page.get_by_label("Ihr eigenes Passwort").fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.locator("code.secret")).to_have_count(1)
+    check_accessibility(page)
+    page.get_by_role("link", name="Ich habe es weitergegeben").press("Enter")
+    expect(page.get_by_role("row", name="carla.neu")).to_contain_text("eingeladen")
+    page.context.close()
+    assert errors == []
