@@ -21,6 +21,7 @@ from hotline.cli.exchange import add_exchange_commands
 from hotline.cli.health import health_command
 from hotline.cli.keys import keys_group
 from hotline.cli.model import model_commands
+from hotline.cli.retention import retention_group
 from hotline.cli.staff import audit_group, staff_group
 from hotline.counselling.callbacks import CannotCall
 from hotline.counselling.counsellors import CannotChangeCounsellor
@@ -60,7 +61,7 @@ def register_commands(app: Flask, services: Services) -> None:
     for group in (_db(services), _handoffs(services), _outbox(services)):
         app.cli.add_command(group)
     app.cli.add_command(centre_commands(services, _sentence))
-    for make in (staff_group, audit_group, hours_group, counsellors_group, callbacks_group, keys_group):
+    for make in (staff_group, audit_group, hours_group, counsellors_group, callbacks_group, keys_group, retention_group):
         app.cli.add_command(make(services, _sentence))
     app.cli.add_command(model_commands(services))
     app.cli.add_command(_worker(services))

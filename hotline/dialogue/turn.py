@@ -20,7 +20,7 @@ from hotline.dialogue.feedback import AskedInput, Feedback
 from hotline.dialogue.flow import advance
 from hotline.dialogue.inputs import InboundCallStep, InboundText, read_key, read_postcode, read_thumb
 from hotline.dialogue.meaning import Interpreter, Understood
-from hotline.dialogue.person import HandoffDesk, NotedPerson
+from hotline.dialogue.person import HandoffDesk, NotedPerson, without_promises
 from hotline.dialogue.rendering import SMS_SEGMENTS, Renderer, Spoken
 from hotline.dialogue.session import Session, World
 from hotline.knowledge.library import Library, LibraryReader, menu_topics
@@ -193,12 +193,13 @@ class Turns:
                 self._desk.note_caller_left(connection, conversation_id, self._clock())
 
     def _answer_text(self, connection: Connection, turn: _Turn, text: InboundText, key: str | None) -> str | None:
-        address_id = turn.conversation.address_id
-        wish = text.opt_out or turn.understood.meaning.wish
-        if wish == "stop" and address_id is not None:
-            self._conversations.opt_out(connection, address_id, text.channel, self._clock())
-            # The provider has confirmed its own keyword already and would refuse ours.
-            return None if text.opt_out else self._renderer.tell("stop.done", turn.session.language)
+        meaning = turn.understood.meaning
+        wish = text.opt_out or meaning.wish
+        # A cry for help is answered, whatever else the text asks for.
+        if text.opt_out == "stop" or (wish == "stop" and meaning.danger is None):
+            is_new = self._conversations.opt_out(connection, text.sender, text.channel, self._clock())
+            # Said once; and the provider has confirmed its own keyword already and would refuse ours.
+            return self._renderer.tell("stop.done", turn.session.language) if is_new and not text.opt_out else None
         if text.opt_out == "help":
             # The provider has answered its own keyword already.
             return None
@@ -206,9 +207,11 @@ class Turns:
             return self._leave_to_counsellor(connection, turn)
         heard = Heard("start", start="text") if wish == "start" else _heard_in_writing(turn, text, key)
         noted = self._advance(connection, turn, heard)
-        if address_id is not None and (wish == "start" or noted.is_person_wanted):
-            # Who asks for a person asks to be written to; a mere question is answered and changes nothing.
-            self._conversations.opt_in(connection, address_id, text.channel)
+        if wish == "start" or noted.is_asked:
+            # Who asks for a person asks to be written to; a mere question, and even a cry for help, changes nothing.
+            self._conversations.opt_in(connection, text.sender, text.channel)
+        elif noted.is_person_wanted and self._conversations.is_opted_out(connection, text.sender, text.channel):
+            turn.events = without_promises(turn.events)
         first = "start.done" if wish == "start" else "question.only_text" if text.has_media else None
         language, likely = turn.session.language, turn.session.likely
         before = [self._renderer.tell(first, language, likely)] if first else []

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from hotline.privacy.cipher import Cipher
 from hotline.store.tables import questions
@@ -105,7 +105,3 @@ class Questions:
         """Deal with questions; gives how many of them were still open."""
         wanted = (questions.c.id.in_(ids), questions.c.state == OPEN)
         return connection.execute(update(questions).where(*wanted).values(state=outcome)).rowcount
-
-    def forget(self, connection: Connection, before: date) -> int:
-        """Delete every question of a day before this one, dealt with or not; gives how many."""
-        return connection.execute(delete(questions).where(questions.c.day < before)).rowcount

@@ -65,10 +65,7 @@ class Sealed:
 def sealed_columns() -> list[Sealed]:
     """Every encrypted column of every table: those whose name says so, and what conversations remember."""
     named = [
-        Sealed(table, column)
-        for table in metadata.sorted_tables
-        for column in table.columns
-        if column.name.endswith(ENDING)
+        Sealed(table, column) for table in metadata.sorted_tables for column in table.columns if column.name.endswith(ENDING)
     ]
     return [*named, Sealed(conversations, conversations.c.session, is_session=True)]
 

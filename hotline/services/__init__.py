@@ -10,7 +10,7 @@ from hotline.counselling.queues import read_slot
 from hotline.counselling.timers import TimerBell, Timers, register_timers
 from hotline.delivery.background import start_command
 from hotline.delivery.dispatch import Dispatcher
-from hotline.delivery.jobs import Doorbell, register_jobs, register_nightly
+from hotline.delivery.jobs import Doorbell, register_jobs, register_minutely, register_nightly
 from hotline.delivery.outbox import Outbox
 from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.feedback import Feedback
@@ -18,6 +18,7 @@ from hotline.dialogue.person import HandoffDesk
 from hotline.dialogue.speakable import SpeakableLanguages
 from hotline.dialogue.spoken_prompts import SpokenPrompts
 from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
+from hotline.services.privacy import PrivacyServices
 from hotline.services.staff import StaffServices
 from hotline.services.studio import StudioServices
 from hotline.telephony.client import TwilioSender
@@ -30,7 +31,7 @@ MENU = (
 STATUS_PATH = "/webhooks/twilio/status"
 
 
-class Services(StudioServices, StaffServices):
+class Services(StudioServices, StaffServices, PrivacyServices):
     """All parts of the hotline."""
 
     @cached_property
@@ -41,7 +42,8 @@ class Services(StudioServices, StaffServices):
     @cached_property
     def doorbell(self) -> Doorbell:
         """Wakes the worker; registers the jobs on the queue."""
-        register_nightly(self.queue, "forget_questions", self.forget_questions)
+        register_nightly(self.queue, "retention", lambda: self.retention.run())
+        register_minutely(self.queue, "provider_copies", lambda: self.provider_copies.run())
         return register_jobs(self.queue, lambda: self.dispatcher, lambda: self.uploads.sweep())
 
     @cached_property

@@ -55,7 +55,9 @@ def test_every_column_of_bytes_is_known_to_the_rotation_or_no_secret() -> None:
     for table in metadata.sorted_tables:
         for column in table.columns:
             if isinstance(column.type, LargeBinary):
-                assert f"{table.name}.{column.name}" in known | OPEN_BYTES, "name it …_encrypted, or say here that it is no secret"
+                assert f"{table.name}.{column.name}" in known | OPEN_BYTES, (
+                    "name it …_encrypted, or say here that it is no secret"
+                )
     assert isinstance(conversations.c.session.type, JSON)
     assert "conversations.session" in known
     for sealed in sealed_columns():
