@@ -45,6 +45,8 @@ CLOCKS: Mapping[str, Clock] = MappingProxyType(
 )
 # These hold words of people beside the conversation and never outlast it.
 WITHIN: Mapping[str, tuple[str, ...]] = MappingProxyType({"outbox": ("messages", "calls"), "replies": ("messages", "calls")})
+# Words and numbers of people.
+OF_PEOPLE = ("messages", "calls", "callbacks", "voicemail")
 
 
 def read_days(values: Mapping[str, str]) -> dict[str, int]:
@@ -62,6 +64,11 @@ def read_days(values: Mapping[str, str]) -> dict[str, int]:
         raise WrongRetention(f"{unknown} is no setting; use one of {', '.join(sorted(known))}.")
     days = {kind: _days(values.get(SETTING + kind.upper(), "").strip(), kind, clock) for kind, clock in CLOCKS.items()}
     return {kind: min(days[name] for name in (kind, *WITHIN.get(kind, ()))) for kind in days}
+
+
+def figures(days: Mapping[str, int]) -> dict[str, int]:
+    """The days as texts name them: ``days_messages`` and so on; after ``days_longest`` words and numbers are gone."""
+    return {**{f"days_{kind}": amount for kind, amount in days.items()}, "days_longest": max(days[kind] for kind in OF_PEOPLE)}
 
 
 def _days(value: str, kind: str, clock: Clock) -> int:

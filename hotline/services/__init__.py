@@ -13,11 +13,13 @@ from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, register_jobs, register_minutely, register_nightly
 from hotline.delivery.outbox import Outbox
 from hotline.dialogue.conversations import Conversations
+from hotline.dialogue.data_desk import DataDesk
 from hotline.dialogue.feedback import Feedback
 from hotline.dialogue.person import HandoffDesk
 from hotline.dialogue.speakable import SpeakableLanguages
 from hotline.dialogue.spoken_prompts import SpokenPrompts
 from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
+from hotline.privacy.erasure import OwnData
 from hotline.services.privacy import PrivacyServices
 from hotline.services.staff import StaffServices
 from hotline.services.studio import StudioServices
@@ -27,6 +29,7 @@ from hotline.telephony.client import TwilioSender
 MENU = (
     "money_reag_garp", "who_eligible", "how_to_apply", "counselling_where", "country_list_status", "processing_time",
     "documents_travel", "entry_ban", "departure_deadline", "vr_basics", "counselling_confidential", "hotline_contact",
+    "data_privacy",
 )  # fmt: skip
 STATUS_PATH = "/webhooks/twilio/status"
 
@@ -55,6 +58,12 @@ class Services(StudioServices, StaffServices, PrivacyServices):
     def callbacks(self) -> Callbacks:
         """People to be called back."""
         return Callbacks(self.cipher, read_slot(self.settings.call_window))
+
+    @cached_property
+    def own_data(self) -> OwnData:
+        """What people may do with what is stored of them."""
+        orders_deletion = self.settings.deletes_at_provider
+        return OwnData(self.database, self.cipher, self.notices.tell, orders_deletion=orders_deletion)
 
     @cached_property
     def timers(self) -> Timers:
@@ -113,6 +122,7 @@ class Services(StudioServices, StaffServices, PrivacyServices):
             self.interpreter,
             self.renderer,
             HandoffDesk(self.notices, self.callbacks, self.timer_bell.ring),
+            DataDesk(self.own_data),
             # Made with the process, not with the first question: reading its lists takes a second.
             Feedback(self.database, self.questions, self.stripper.strip_text),
             TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),
