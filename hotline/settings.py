@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 
 from hotline.errors import CannotStart
+from hotline.privacy.clocks import read_days
 
 ROOT = Path(__file__).resolve().parent.parent
 # Not 5000: macOS answers there itself.
@@ -50,12 +51,14 @@ class Settings:
     has_simulator: bool
     trusted_proxies: int
     is_reviewed_only: bool = False
-    question_days: int = 90
     translation: str = "off"
     translation_url: str | None = None
     translation_key: str = field(default="", repr=False)
     translation_extra: tuple[str, ...] = ()
     translation_timeout_seconds: float = 8.0
+    # Days by kind: see ``privacy.clocks``.
+    retention: Mapping[str, int] = field(default_factory=lambda: read_days({}))
+    deletes_at_provider: bool = True
     root: Path = ROOT
 
     @classmethod
@@ -98,8 +101,9 @@ class Settings:
             has_simulator=has_simulator,
             is_reviewed_only=_yes_no(values, "REVIEWED_ONLY", default=False),
             trusted_proxies=_count(values, "TRUSTED_PROXIES"),
-            question_days=_days(values, "QUESTION_DAYS", 90),
             **_translation(values, is_production),
+            retention=read_days(values),
+            deletes_at_provider=_yes_no(values, "DELETE_AT_PROVIDER", default=True),
         )
 
 
@@ -208,13 +212,6 @@ def _seconds(values: Mapping[str, str], name: str, default: float) -> float:
     if seconds <= 0:
         raise WrongSetting(f"{name} must be a number of seconds above 0.")
     return seconds
-
-
-def _days(values: Mapping[str, str], name: str, default: int) -> int:
-    value = values.get(name, "").strip() or str(default)
-    if not (value.isascii() and value.isdigit() and int(value) > 0):
-        raise WrongSetting(f"{name} must be a number of days above 0.")
-    return int(value)
 
 
 def _count(values: Mapping[str, str], name: str) -> int:

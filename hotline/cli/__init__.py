@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import secrets
 import sys
 import unicodedata
 from collections.abc import Callable, Sequence
@@ -13,7 +12,6 @@ from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import click
-from cryptography.fernet import Fernet
 from flask import Flask
 from flask.cli import AppGroup
 
@@ -21,7 +19,9 @@ from hotline.cli.centres import centre_commands
 from hotline.cli.counselling import callbacks_group, counsellors_group, hours_group
 from hotline.cli.exchange import add_exchange_commands
 from hotline.cli.health import health_command
+from hotline.cli.keys import keys_group
 from hotline.cli.model import model_commands
+from hotline.cli.retention import retention_group
 from hotline.cli.staff import audit_group, staff_group
 from hotline.counselling.callbacks import CannotCall
 from hotline.counselling.canned import load_replies, read_reply_files
@@ -60,12 +60,12 @@ R = TypeVar("R")
 
 def register_commands(app: Flask, services: Services) -> None:
     """Add all commands to an application."""
-    for group in (_flows(services), _texts(services), _content(services), _audio(services), _keys()):
+    for group in (_flows(services), _texts(services), _content(services), _audio(services)):
         app.cli.add_command(group)
     for group in (_db(services), _handoffs(services), _outbox(services)):
         app.cli.add_command(group)
     app.cli.add_command(centre_commands(services, _sentence))
-    for make in (staff_group, audit_group, hours_group, counsellors_group, callbacks_group):
+    for make in (staff_group, audit_group, hours_group, counsellors_group, callbacks_group, keys_group, retention_group):
         app.cli.add_command(make(services, _sentence))
     app.cli.add_command(model_commands(services))
     app.cli.add_command(_worker(services))
@@ -202,18 +202,6 @@ def _progress(code: str) -> Callable[[int, int], None]:
             click.echo(f"  {code}: {done} of {total} prompts")
 
     return show
-
-
-def _keys() -> AppGroup:
-    group = AppGroup("keys", help="Secrets of an installation.")
-
-    @group.command("new")
-    def new() -> None:
-        """Print new keys for DATA_KEYS and PSEUDONYM_KEY; keep them, nothing stored can be read without them."""
-        click.echo(f"DATA_KEYS={Fernet.generate_key().decode()}")
-        click.echo(f"PSEUDONYM_KEY={secrets.token_urlsafe(48)}")
-
-    return group
 
 
 def _db(services: Services) -> AppGroup:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, select, update
 
 from hotline.privacy.cipher import Cipher
+from hotline.privacy.opting_out import is_opted_out, opt_out
 from hotline.store.database import Database, insert_returning_id
-from hotline.store.tables import addresses, conversations, messages, opt_outs, outbox
+from hotline.store.tables import conversations, messages, outbox
 
 QUEUED, SENDING, SENT, FAILED, OPTED_OUT, UNSURE = "queued", "sending", "sent", "failed", "opted_out", "unsure"
 # A message that is to be sent again knows nothing of the send before: reports of that one must not touch it.
@@ -138,6 +139,8 @@ class Outbox:
         is_ours = outbox.c.status.in_((SENDING, UNSURE) if status == SENT else (QUEUED, SENDING))
         done = connection.execute(update(outbox).where(outbox.c.id == outbox_id, is_ours).values(**values))
         message_id = connection.execute(select(outbox.c.message_id).where(outbox.c.id == outbox_id)).scalar()
+        if done.rowcount and status == OPTED_OUT:
+            self._remember_opt_out(connection, outbox.c.id == outbox_id, now)
         if done.rowcount and message_id is not None:
             told = {"status": "failed" if status in (OPTED_OUT, UNSURE) else status, "error_code": code}
             if provider_sid is not None:
@@ -146,12 +149,17 @@ class Outbox:
 
     def is_opted_out(self, connection: Connection, number: str, channel: str) -> bool:
         """Whether this number wants no messages on this channel."""
-        query = (
-            select(opt_outs.c.id)
-            .join(addresses, addresses.c.id == opt_outs.c.address_id)
-            .where(addresses.c.pseudonym == self._cipher.pseudonym(number), opt_outs.c.channel == channel)
-        )
-        return connection.execute(query).first() is not None
+        return is_opted_out(connection, self._cipher.pseudonym(number), channel)
+
+    def remember_opt_out(self, connection: Connection, provider_sid: str, now: datetime) -> None:
+        """The provider reports of a sent message that its recipient told it to stop: nothing more is tried on this channel."""
+        self._remember_opt_out(connection, outbox.c.provider_sid == provider_sid, now)
+
+    def _remember_opt_out(self, connection: Connection, is_it: ColumnElement[bool], now: datetime) -> None:
+        row = connection.execute(select(outbox.c.recipient_encrypted, outbox.c.channel).where(is_it)).one_or_none()
+        if row is not None:
+            pseudonym = self._cipher.pseudonym(self._cipher.decrypt(row.recipient_encrypted))
+            opt_out(self._database, connection, pseudonym, row.channel, now)
 
     def find_due(self, connection: Connection, now: datetime) -> list[int]:
         """Messages whose time has come, oldest first: what a lost doorbell left."""

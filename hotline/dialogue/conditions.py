@@ -52,5 +52,6 @@ _CONDITIONS: Mapping[Condition, Callable[[World, Session], bool]] = {
     "own_language": _has_own_language,
     "answer_known": lambda world, session: can_answer(world, session, session.topic),
     "answer_elsewhere": can_answer_elsewhere,
+    "in_danger": lambda _, session: session.in_danger,
     "unrated": lambda _, session: session.answered is not None and not session.is_rated,
 }

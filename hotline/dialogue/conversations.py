@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from hotline.privacy.cipher import Cipher
+from hotline.privacy.opting_out import is_opted_out, opt_out
 from hotline.privacy.slots import close_slots, open_slots
 from hotline.store.database import Database, insert_returning_id
 from hotline.store.tables import addresses, contacts, conversations, inbound_events, messages, opt_outs
@@ -329,19 +330,19 @@ class Conversations:
 
     # -- opt-out -------------------------------------------------------------------------------------------------------
 
-    def opt_out(self, connection: Connection, address_id: int, channel: str, now: datetime) -> None:
-        """Send this address nothing more by itself on this channel."""
-        if not self.is_opted_out(connection, address_id, channel):
-            connection.execute(opt_outs.insert().values(address_id=address_id, channel=channel, opted_out_at=now))
+    def opt_out(self, connection: Connection, number: str, channel: str, now: datetime) -> bool:
+        """Send this number nothing more by itself on this channel; gives whether that is new."""
+        return opt_out(self._database, connection, self._cipher.pseudonym(number), channel, now)
 
-    def opt_in(self, connection: Connection, address_id: int, channel: str) -> None:
+    def is_opted_out(self, connection: Connection, number: str, channel: str) -> bool:
+        """Whether this number wants no messages on this channel."""
+        return is_opted_out(connection, self._cipher.pseudonym(number), channel)
+
+    def opt_in(self, connection: Connection, number: str, channel: str) -> None:
         """Messages are wanted again."""
-        connection.execute(delete(opt_outs).where(opt_outs.c.address_id == address_id, opt_outs.c.channel == channel))
-
-    def is_opted_out(self, connection: Connection, address_id: int, channel: str) -> bool:
-        """Whether this address wants no messages on this channel."""
-        query = select(opt_outs.c.id).where(opt_outs.c.address_id == address_id, opt_outs.c.channel == channel)
-        return connection.execute(query).first() is not None
+        connection.execute(
+            delete(opt_outs).where(opt_outs.c.pseudonym == self._cipher.pseudonym(number), opt_outs.c.channel == channel)
+        )
 
 
 def _end(conversation: Conversation, result: TurnResult, now: datetime) -> dict[str, Any]:

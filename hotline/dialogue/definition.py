@@ -8,16 +8,18 @@ from typing import Literal
 
 from hotline.dialogue.events import AnswerPart
 
-StepKind = Literal["say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback"]
+StepKind = Literal["say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "data"]
 OptionSource = Literal["languages", "topics", "suggestions", "lands", "follow_ups"]
 # What a step or an option may depend on: a place is named and known, this is a call, more centres wait to be told, there are
 # state centres and independent ones, some of the centres speak the person's language, a topic can be answered,
-# it can be answered in another language, the last answer was not rated yet, the person writes, there is a number to call.
+# it can be answered in another language, the last answer was not rated yet, the person writes, there is a number to call,
+# the conversation showed danger.
 Condition = Literal[
     "place_known", "is_call", "more_centres", "both_bodies", "own_language", "answer_known", "answer_elsewhere",
-    "unrated", "is_written", "can_call_back",
+    "unrated", "is_written", "can_call_back", "in_danger",
 ]  # fmt: skip
 Rating = Literal["helpful", "unhelpful"]
+DataDeed = Literal["show", "erase"]
 SafeTimes = Literal["morning", "afternoon", "evening", "any"]
 CentresPart = Literal["first", "more", "independent", "own_language"]
 # Where what is known of a country stands beside the answer to a topic.
@@ -63,6 +65,7 @@ class Step:
     centres: CentresPart = "first"
     rating: Rating = "helpful"
     safe_times: SafeTimes = "any"
+    deed: DataDeed = "show"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal
 
 from hotline.knowledge.centres import Centre
@@ -149,6 +150,28 @@ class CallbackWanted:
 
 
 @dataclass(frozen=True)
+class DataWished:
+    """The person wants to know what is stored of them, or to have it erased."""
+
+    deed: Literal["show", "erase"]
+
+
+@dataclass(frozen=True)
+class DataShown:
+    """What is stored is told: label (a text key) -> how many, and since when. Never what it says."""
+
+    counts: Mapping[str, int]
+    since: date
+
+
+@dataclass(frozen=True)
+class DataErased:
+    """Everything is erased; the receipt is a row of digits."""
+
+    receipt: str
+
+
+@dataclass(frozen=True)
 class Ended:
     """The conversation is over."""
 
@@ -164,5 +187,8 @@ Event = (
     | LanguageChosen
     | PersonRequested
     | CallbackWanted
+    | DataWished
+    | DataShown
+    | DataErased
     | Ended
 )

@@ -12,6 +12,7 @@ from hotline.dialogue.definition import (
     CentresPart,
     Condition,
     CountryPlace,
+    DataDeed,
     Definition,
     Limits,
     Option,
@@ -35,10 +36,10 @@ ROUTES = frozenset(
 WISHES = frozenset(
     {
         "person", "callback", "erase_my_data", "menu", "language", "greet", "who_are_you", "thank", "goodbye", "back", "repeat",
-        "more", "yes", "no", "helpful", "unhelpful",
+        "more", "yes", "no", "helpful", "unhelpful", "show_my_data",
     }
 )  # fmt: skip
-KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback")
+KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "data")
 STEP_KEYS = frozenset({*KINDS, "next", "go", "options", "options_from", "listens", "collects", "digits"})
 COLLECTED = "place"
 # Keys of a step whose value is one of a few words.
@@ -49,6 +50,7 @@ VALUES: Mapping[str, tuple[object, ...]] = {
     "centres": get_args(CentresPart),
     "rate": get_args(Rating),
     "callback": get_args(SafeTimes),
+    "data": get_args(DataDeed),
     "read_back": (COLLECTED,),
     "collects": (COLLECTED,),
     "digits": (1, POSTCODE_DIGITS),
@@ -149,6 +151,7 @@ def _step(path: Path, name: str, raw: Any) -> Step:
         centres=raw.get("centres", "first"),
         rating=raw.get("rate", "helpful"),
         safe_times=raw.get("callback", "any"),
+        deed=raw.get("data", "show"),
     )
 
 

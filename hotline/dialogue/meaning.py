@@ -38,7 +38,7 @@ INTENT_OF_WISH = {wish: intent for intent, wish in WISH_OF_INTENT.items()}
 # A deadline of so many days, or one that is over, is for a person (shared facts: policy of departure_deadline).
 PRESSING_DAYS = 7
 DEADLINE_TOPICS = frozenset({"departure_deadline", "rejected_options", "border_crossing_cert", "processing_time", "dublin"})
-WISHES_FOR_A_PERSON = frozenset({"person", "callback", "erase_my_data"})
+WISHES_FOR_A_PERSON = frozenset({"person", "callback"})
 # A text with so much of the likeness that makes it a cry for help is nothing for editors.
 HINT_OF_DANGER = 0.5
 CRISIS = {"crisis_selfharm_violence": "selfharm"}

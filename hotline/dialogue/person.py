@@ -21,11 +21,21 @@ from hotline.dialogue.events import CallbackWanted, Event, PersonRequested, Told
 from hotline.store.tables import handoffs
 
 CALLBACK_REASON = "callback"
+# Reasons of a handoff that are the person's own wish.
+ASKED = frozenset({"asked", CALLBACK_REASON})
+# What promises a message of ours; said to nobody who wants none.
+PROMISES = frozenset(
+    {
+        "person.noted", "person.passed_on", "person.urgent", "person.urgent_closed", "person.opens_at", "person.wait_long",
+        *(f"person.wait_{minutes}" for minutes in WAIT_BANDS),
+    }
+)  # fmt: skip
+NO_PROMISE = "stop.still"
 # Everything the desk says; `flask texts check` looks for these.
 PERSON_TEXT_KEYS = frozenset(
     {
         "person.noted", "person.passed_on", "person.no_number", "person.already", "person.urgent", "person.urgent_closed",
-        "person.closed", "person.opens_at", "person.answers", "person.takes_longer", "person.wait_long",
+        "person.closed", "person.opens_at", "person.answers", NO_PROMISE, "person.takes_longer", "person.wait_long",
         *(f"person.wait_{minutes}" for minutes in WAIT_BANDS),
     }
 )  # fmt: skip
@@ -33,11 +43,15 @@ PERSON_TEXT_KEYS = frozenset(
 
 @dataclass(frozen=True)
 class NotedPerson:
-    """What a turn's events became: what is said instead, messages to send, and whether a person was asked for at all."""
+    """What a turn's events became: what is said instead, messages to send, and whether a person is to come.
+
+    ``is_asked`` tells that the person wished it, in words or by key; else the machine found it necessary.
+    """
 
     events: list[Event]
     outbox_ids: list[int]
     is_person_wanted: bool
+    is_asked: bool = False
 
 
 class HandoffDesk:
@@ -76,16 +90,17 @@ class HandoffDesk:
         """
         told: list[Event] = []
         outbox_ids: list[int] = []
-        is_wanted = False
+        is_wanted = is_asked = False
         for event in events:
             if isinstance(event, CallbackWanted):
                 told += self._book(connection, conversation, language, land, event, now)
-                is_wanted = True
+                is_wanted = is_asked = True
                 continue
             if not isinstance(event, PersonRequested):
                 told.append(event)
                 continue
             is_wanted = True
+            is_asked = is_asked or event.reason in ASKED
             request = HandoffRequest(
                 conversation.id, event.reason, event.danger, language, event.topic, conversation.channel, land
             )
@@ -93,7 +108,7 @@ class HandoffDesk:
             told += _what_happens_next(event, noted, conversation, read_standing(connection, noted.id, now))
             if noted.is_new or noted.is_raised:
                 outbox_ids += self._tell_counsellors(connection, request, noted, now)
-        return NotedPerson(told, outbox_ids, is_wanted)
+        return NotedPerson(told, outbox_ids, is_wanted, is_asked)
 
     def note_word(self, connection: Connection, conversation: Conversation, now: datetime) -> list[Event]:
         """A text for the counsellor who has the conversation: what is said to it, once, is that a person will answer."""
@@ -167,6 +182,17 @@ def _what_happens_next(
         yield Told("person.already")
     else:
         yield from what_is_told(standing, is_call=conversation.channel == "voice")
+
+
+def without_promises(events: Sequence[Event]) -> list[Event]:
+    """The events for somebody who wants no messages: instead of a promise to write it is said how to get an answer."""
+    kept: list[Event] = []
+    for event in events:
+        is_promise = isinstance(event, Told) and event.text_key in PROMISES
+        new = Told(NO_PROMISE) if is_promise else event
+        if not is_promise or new not in kept:
+            kept.append(new)
+    return kept
 
 
 def what_is_told(standing: Standing, is_call: bool) -> Iterator[Told]:

@@ -10,8 +10,9 @@ from unicodedata import bidirectional
 
 from hotline.dialogue.centre_words import CENTRE_TEXT_KEYS, CentreWords
 from hotline.dialogue.country_words import COUNTRY_TEXT_KEYS, CountryWords
+from hotline.dialogue.data_words import DATA_TEXT_KEYS, DataWords
 from hotline.dialogue.definition import Definition, Option
-from hotline.dialogue.events import Answered, Asked, CentresShown, Choice, Ended, Event, PlaceRead, Told
+from hotline.dialogue.events import Answered, Asked, CentresShown, Choice, DataErased, DataShown, Ended, Event, PlaceRead, Told
 from hotline.dialogue.offers import FIRST_OPTION_KEYS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS
 from hotline.dialogue.safety import CATEGORIES
 from hotline.dialogue.texts import Texts
@@ -40,7 +41,7 @@ CODE_TEXT_KEYS = frozenset(
         "answer.as_of", "answer.missing", "answer.figure_from_counsellor",
         "question.only_text",
         "stop.done", "start.done", "technical.sorry",
-        *(f"danger.{category}" for category in CATEGORIES), *CENTRE_TEXT_KEYS, *COUNTRY_TEXT_KEYS,
+        *(f"danger.{category}" for category in CATEGORIES), *CENTRE_TEXT_KEYS, *COUNTRY_TEXT_KEYS, *DATA_TEXT_KEYS,
     }
 )  # fmt: skip
 
@@ -89,6 +90,7 @@ class Renderer:
         self._speech_languages = speech_languages
         self._centres = CentreWords(texts)
         self._countries = CountryWords(texts)
+        self._data = DataWords(texts)
 
     # -- in writing ----------------------------------------------------------------------------------------------------
 
@@ -137,6 +139,8 @@ class Renderer:
                 parts += self._centres.write(event, language, is_tight=is_tight)
             elif isinstance(event, PlaceRead) and language:
                 parts.append(" ".join(self._centres.read_back(event.place, language)))
+            elif isinstance(event, DataShown | DataErased) and language:
+                parts.append(self._data.write(event, language))
             elif isinstance(event, Asked):
                 parts += self._write_question(event, language, library, likely, spare)
         return "\n".join(parts)
@@ -233,6 +237,8 @@ class Renderer:
             yield from (Utterance(language, text) for text in self._centres.speak(event, language))
         elif isinstance(event, PlaceRead) and language:
             yield from (Utterance(language, text) for text in self._centres.read_back(event.place, language))
+        elif isinstance(event, DataShown | DataErased) and language:
+            yield from (Utterance(language, text) for text in self._data.speak(event, language))
         elif isinstance(event, Asked):
             if language is not None:
                 yield Utterance(language, self._texts.get(language, event.text_key, self._voice_variants(language)))

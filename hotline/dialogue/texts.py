@@ -64,6 +64,19 @@ class Texts:
             loaded[language] = {key: text for key, text in catalog.items() if key}
         return cls(loaded)
 
+    def with_figures(self, figures: Mapping[str, object]) -> Texts:
+        """The same texts with figures of the settings in them, in writing and aloud.
+
+        Args:
+            figures: placeholder -> what it stands for, such as ``days_messages`` -> 30; all other placeholders stay.
+        """
+        marks = {f"{{{name}}}": str(value) for name, value in figures.items()}
+        filled = {
+            language: {key: _fill(text, marks) for key, text in catalogue.items()}
+            for language, catalogue in self._by_language.items()
+        }
+        return Texts(filled)
+
     def get(self, language: str, key: str, variants: tuple[str, ...] = (), /, **values: object) -> str:
         """The text of a key.
 
@@ -92,6 +105,12 @@ class Texts:
     def all_of(self, language: str) -> Mapping[str, str]:
         """Every text of a language, by key."""
         return self._by_language[language]
+
+
+def _fill(text: str, marks: Mapping[str, str]) -> str:
+    for mark, value in marks.items():
+        text = text.replace(mark, value)
+    return text
 
 
 def _po_path(folder: Path, language: str, domain: str) -> Path:

@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from hotline.dialogue.conversations import ACTIVE, Conversation, Conversations, StoredMessage, TurnResult
+from hotline.dialogue.data_desk import CONFIRMED_AT, WISHES_ABOUT_DATA, DataDesk
 from hotline.dialogue.definition import Definition, options_after_centres
 from hotline.dialogue.events import Answered, CentresShown, Ended, Event, Heard, Meaning, PersonRequested
 from hotline.dialogue.feedback import AskedInput, Feedback
 from hotline.dialogue.flow import advance
 from hotline.dialogue.inputs import InboundCallStep, InboundText, read_key, read_postcode, read_thumb
 from hotline.dialogue.meaning import Interpreter, Understood
-from hotline.dialogue.person import HandoffDesk, NotedPerson
+from hotline.dialogue.person import HandoffDesk, NotedPerson, without_promises
 from hotline.dialogue.rendering import SMS_SEGMENTS, Renderer, Spoken
 from hotline.dialogue.session import Session, World
 from hotline.knowledge.library import Library, LibraryReader, menu_topics
@@ -69,6 +70,9 @@ class _Turn:
     events: list[Event] = field(default_factory=list)
     outbox_ids: list[int] = field(default_factory=list)
     is_person_wanted: bool = False
+    # The provider's id of a text; what it keeps of it can be deleted there.
+    provider_sid: str | None = None
+    is_erased: bool = False
 
 
 class Turns:
@@ -82,6 +86,7 @@ class Turns:
         interpreter: Interpreter,
         renderer: Renderer,
         desk: HandoffDesk,
+        data_desk: DataDesk,
         feedback: Feedback,
         rules: TurnRules,
         ring: Callable[[int], None],
@@ -96,6 +101,7 @@ class Turns:
             interpreter: understands texts.
             renderer: turns events into words.
             desk: stores handoffs and says what happens next.
+            data_desk: shows and erases what is stored of a person.
             feedback: keeps how answers were rated and what was not answered.
             rules: flows and languages.
             ring: wakes the worker for an outbox row, after the commit.
@@ -107,6 +113,7 @@ class Turns:
         self._interpreter = interpreter
         self._renderer = renderer
         self._desk = desk
+        self._data_desk = data_desk
         self._feedback = feedback
         self._rules = rules
         self._ring = ring
@@ -141,6 +148,7 @@ class Turns:
                 connection, address, text.channel, text.recipient, self._clock(), IDLE_CLOSES
             )
             turn = _begin(conversation, library, understood, question)
+            turn.provider_sid = text.event_key
             written = self._answer_text(connection, turn, text, key)
             document = compose(written)
             inbound = StoredMessage("in", "contact", text.body, "received", provider_sid=text.event_key)
@@ -193,22 +201,25 @@ class Turns:
                 self._desk.note_caller_left(connection, conversation_id, self._clock())
 
     def _answer_text(self, connection: Connection, turn: _Turn, text: InboundText, key: str | None) -> str | None:
-        address_id = turn.conversation.address_id
-        wish = text.opt_out or turn.understood.meaning.wish
-        if wish == "stop" and address_id is not None:
-            self._conversations.opt_out(connection, address_id, text.channel, self._clock())
-            # The provider has confirmed its own keyword already and would refuse ours.
-            return None if text.opt_out else self._renderer.tell("stop.done", turn.session.language)
+        meaning = turn.understood.meaning
+        wish = text.opt_out or meaning.wish
+        # A cry for help is answered, whatever else the text asks for.
+        if text.opt_out == "stop" or (wish == "stop" and meaning.danger is None):
+            is_new = self._conversations.opt_out(connection, text.sender, text.channel, self._clock())
+            # Said once; and the provider has confirmed its own keyword already and would refuse ours.
+            return self._renderer.tell("stop.done", turn.session.language) if is_new and not text.opt_out else None
         if text.opt_out == "help":
             # The provider has answered its own keyword already.
             return None
-        if turn.conversation.status == ACTIVE and wish != "start":
+        if turn.conversation.status == ACTIVE and wish != "start" and not _is_about_data(turn, key):
             return self._leave_to_counsellor(connection, turn)
         heard = Heard("start", start="text") if wish == "start" else _heard_in_writing(turn, text, key)
         noted = self._advance(connection, turn, heard)
-        if address_id is not None and (wish == "start" or noted.is_person_wanted):
-            # Who asks for a person asks to be written to; a mere question is answered and changes nothing.
-            self._conversations.opt_in(connection, address_id, text.channel)
+        if wish == "start" or noted.is_asked:
+            # Who asks for a person asks to be written to; a mere question, and even a cry for help, changes nothing.
+            self._conversations.opt_in(connection, text.sender, text.channel)
+        elif noted.is_person_wanted and self._conversations.is_opted_out(connection, text.sender, text.channel):
+            turn.events = without_promises(turn.events)
         first = "start.done" if wish == "start" else "question.only_text" if text.has_media else None
         language, likely = turn.session.language, turn.session.likely
         before = [self._renderer.tell(first, language, likely)] if first else []
@@ -218,6 +229,9 @@ class Turns:
     def _leave_to_counsellor(self, connection: Connection, turn: _Turn) -> str | None:
         """A text for the counsellor who has the conversation: the machine keeps silent, but for a cry for help."""
         turn.events = self._desk.note_word(connection, turn.conversation, self._clock())
+        if turn.session.step == CONFIRMED_AT:
+            # Something else was said: a later yes or 1 is no answer to the question whether to erase.
+            turn.session = replace(turn.session, step="")
         danger = turn.understood.meaning.danger
         if danger is not None:
             self._note(connection, turn, [PersonRequested("danger", turn.session.topic, danger)])
@@ -235,9 +249,12 @@ class Turns:
         place = self._rules.places.find(turn.session.slots)
         # A postcode on a border lies in two Laender: then neither is known.
         land = place.lands[0] if place is not None and len(place.lands) == 1 else None
-        language = turn.session.language
-        noted = self._desk.note(connection, turn.conversation, language, land, events, self._clock())
-        turn.events, turn.outbox_ids, turn.is_person_wanted = noted.events, noted.outbox_ids, noted.is_person_wanted
+        language, now = turn.session.language, self._clock()
+        also = [turn.provider_sid] if turn.provider_sid else []
+        data = self._data_desk.note(connection, turn.conversation, events, also, now)
+        noted = self._desk.note(connection, turn.conversation, language, land, data.events, now)
+        turn.events, turn.is_person_wanted, turn.is_erased = noted.events, noted.is_person_wanted, data.is_erased
+        turn.outbox_ids = [*data.outbox_ids, *noted.outbox_ids]
         return noted
 
     def _today(self) -> date:
@@ -285,6 +302,10 @@ class Turns:
     def _store(
         self, connection: Connection, turn: _Turn, messages: Sequence[StoredMessage], event_key: str, document: str
     ) -> None:
+        if turn.is_erased:
+            # Nothing is left but the reply with the receipt, for a webhook that comes again.
+            self._conversations.keep_reply(connection, event_key, document, self._clock())
+            return
         answered = next((event for event in turn.events if isinstance(event, Answered)), None)
         # Told centres count as the topic that asks for them, however the person came there.
         is_found = any(isinstance(event, CentresShown) for event in turn.events)
@@ -318,6 +339,13 @@ class Turns:
 def _begin(conversation: Conversation, library: Library, understood: Understood, question: Mapping[str, Any]) -> _Turn:
     session = Session.from_dict(conversation.session) if conversation.session else Session(language=conversation.language)
     return _Turn(conversation, session, library, understood, question)
+
+
+def _is_about_data(turn: _Turn, key: str | None) -> bool:
+    """Whether a text is about the person's data, which is the machine's, whoever has the conversation."""
+    meaning = turn.understood.meaning
+    is_confirmed = turn.session.step == CONFIRMED_AT and (key in ("1", "2") or meaning.wish in ("yes", "no"))
+    return meaning.danger is None and (meaning.wish in WISHES_ABOUT_DATA or is_confirmed)
 
 
 def _reply(text: str | None) -> list[StoredMessage]:

@@ -127,7 +127,3 @@ class Questions:
         """Deal with questions; gives how many of them were still open."""
         wanted = (questions.c.id.in_(ids), questions.c.state == OPEN)
         return connection.execute(update(questions).where(*wanted).values(state=outcome)).rowcount
-
-    def forget(self, connection: Connection, before: date) -> int:
-        """Delete every question of a day before this one, dealt with or not; gives how many."""
-        return connection.execute(delete(questions).where(questions.c.day < before)).rowcount

@@ -35,7 +35,8 @@ class Cipher:
             CipherMisconfigured: a key is missing or has the wrong form.
         """
         try:
-            self._fernet = MultiFernet([Fernet(key) for key in data_keys])
+            self._keys = [Fernet(key) for key in data_keys]
+            self._fernet = MultiFernet(self._keys)
         except (ValueError, TypeError):
             raise CipherMisconfigured("DATA_KEYS must be Fernet keys; make one with `flask keys new`.") from None
         if len(pseudonym_key) < MIN_PSEUDONYM_KEY_CHARACTERS:
@@ -43,6 +44,8 @@ class Cipher:
                 f"PSEUDONYM_KEY needs {MIN_PSEUDONYM_KEY_CHARACTERS} characters or more; `flask keys new` makes one."
             )
         self._pseudonym_key = pseudonym_key.encode()
+        # Tells keys apart without telling them.
+        self.key_names = tuple(hashlib.sha256(key.encode()).hexdigest()[:8] for key in data_keys)
 
     def encrypt(self, text: str) -> bytes:
         """Encrypt a text under the first key."""
@@ -56,6 +59,27 @@ class Cipher:
         """
         try:
             return self._fernet.decrypt(stored).decode()
+        except InvalidToken:
+            raise Unreadable("A stored text cannot be decrypted: a key of DATA_KEYS is missing.") from None
+
+    def key_of(self, stored: bytes) -> int | None:
+        """Which key opens stored bytes, counted from 0 (the one that encrypts); None when none does."""
+        for place, key in enumerate(self._keys):
+            try:
+                key.decrypt(stored)
+            except InvalidToken:
+                continue
+            return place
+        return None
+
+    def renew(self, stored: bytes) -> bytes:
+        """Encrypt stored bytes anew under the first key; when they were first encrypted stays in them.
+
+        Raises:
+            Unreadable: no key fits.
+        """
+        try:
+            return self._fernet.rotate(stored)
         except InvalidToken:
             raise Unreadable("A stored text cannot be decrypted: a key of DATA_KEYS is missing.") from None
 

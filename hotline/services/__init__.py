@@ -8,13 +8,16 @@ from hotline.counselling.notices import Notices, PersonNotices
 from hotline.counselling.timers import TimerBell, Timers, register_timers
 from hotline.delivery.background import start_command
 from hotline.delivery.dispatch import Dispatcher
-from hotline.delivery.jobs import Doorbell, register_jobs, register_nightly
+from hotline.delivery.jobs import Doorbell, register_jobs, register_minutely, register_nightly
 from hotline.dialogue.conversations import Conversations
+from hotline.dialogue.data_desk import DataDesk
 from hotline.dialogue.feedback import Feedback
 from hotline.dialogue.person import HandoffDesk
 from hotline.dialogue.speakable import SpeakableLanguages
 from hotline.dialogue.spoken_prompts import SpokenPrompts
 from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
+from hotline.privacy.erasure import OwnData
+from hotline.services.privacy import PrivacyServices
 from hotline.services.staff import StaffServices
 from hotline.services.studio import StudioServices
 from hotline.services.translation import TranslationServices
@@ -24,23 +27,31 @@ from hotline.telephony.client import TwilioSender
 MENU = (
     "money_reag_garp", "who_eligible", "how_to_apply", "counselling_where", "country_list_status", "processing_time",
     "documents_travel", "entry_ban", "departure_deadline", "vr_basics", "counselling_confidential", "hotline_contact",
+    "data_privacy",
 )  # fmt: skip
 STATUS_PATH = "/webhooks/twilio/status"
 
 
-class Services(TranslationServices, StudioServices, StaffServices):
+class Services(TranslationServices, StudioServices, StaffServices, PrivacyServices):
     """All parts of the hotline."""
 
     @cached_property
     def doorbell(self) -> Doorbell:
         """Wakes the worker; registers the jobs on the queue."""
-        register_nightly(self.queue, "forget_questions", self.forget_questions)
+        register_nightly(self.queue, "retention", lambda: self.retention.run())
+        register_minutely(self.queue, "provider_copies", lambda: self.provider_copies.run())
         return register_jobs(self.queue, lambda: self.dispatcher, lambda: self.uploads.sweep())
 
     @cached_property
     def notices(self) -> Notices:
         """Tells counsellors that somebody waits."""
         return Notices(self.outbox, self.settings.handoff_notify, self.settings.handoff_notify_from)
+
+    @cached_property
+    def own_data(self) -> OwnData:
+        """What people may do with what is stored of them."""
+        orders_deletion = self.settings.deletes_at_provider
+        return OwnData(self.database, self.cipher, self.notices.tell, orders_deletion=orders_deletion)
 
     @cached_property
     def timers(self) -> Timers:
@@ -99,6 +110,7 @@ class Services(TranslationServices, StudioServices, StaffServices):
             self.interpreter,
             self.renderer,
             HandoffDesk(self.notices, self.callbacks, self.timer_bell.ring),
+            DataDesk(self.own_data),
             Feedback(self.database, self.questions),
             TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),
             self.doorbell.ring,

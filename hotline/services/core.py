@@ -24,6 +24,7 @@ from hotline.knowledge.library import LibraryReader
 from hotline.knowledge.neutrality import Neutrality
 from hotline.knowledge.places import GermanPlaces
 from hotline.privacy.cipher import Cipher
+from hotline.privacy.clocks import figures
 from hotline.settings import Settings
 from hotline.store.counters import Tally
 from hotline.store.database import Database
@@ -108,8 +109,8 @@ class CoreServices:
 
     @cached_property
     def texts(self) -> Texts:
-        """The catalogues of the live languages."""
-        return Texts.load(self.translations_folder, self.live_languages)
+        """The catalogues of the live languages, with the days of the clocks in them."""
+        return Texts.load(self.translations_folder, self.live_languages).with_figures(figures(self.settings.retention))
 
     @cached_property
     def definition(self) -> Definition:

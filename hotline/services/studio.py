@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import cached_property
 
 from hotline.delivery.background import start_command
 from hotline.delivery.jobs import TrainingBell, register_trainings
-from hotline.dialogue.turn import today_in_germany
 from hotline.knowledge.editing import Editing
 from hotline.knowledge.exchange import Exchange
 from hotline.knowledge.fact_editing import FactEditing
@@ -141,11 +139,6 @@ class StudioServices(CoreServices):
             with self.database.begin() as connection:
                 if self.questions.strip_new(connection, lambda text: self.stripper.strip_text(text)) < BATCH:
                     return
-
-    def forget_questions(self) -> int:
-        """Delete the questions that are older than they may be; gives how many."""
-        with self.database.begin() as connection:
-            return self.questions.forget(connection, today_in_germany() - timedelta(days=self.settings.question_days))
 
     @cached_property
     def teaching(self) -> Teaching:

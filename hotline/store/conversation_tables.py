@@ -14,7 +14,6 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    UniqueConstraint,
     text,
 )
 
@@ -44,16 +43,6 @@ addresses = Table(
     # HMAC of the number under a key of its own: finds the person again without storing who it is.
     Column("pseudonym", String(64), nullable=False, unique=True),
     Column("number_encrypted", LargeBinary, nullable=False),
-)
-
-opt_outs = Table(
-    "opt_outs",
-    metadata,
-    id_column(),
-    reference("address_id", "addresses"),
-    Column("channel", String(10), nullable=False),
-    Column("opted_out_at", UtcDateTime, nullable=False),
-    UniqueConstraint("address_id", "channel"),
 )
 
 conversations = Table(

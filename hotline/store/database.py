@@ -76,6 +76,23 @@ class Database:
         """
         return connection.execute(_insert_once(table, key, self.is_sqlite), values).scalar_one_or_none()
 
+    def forget_deleted(self, *, is_whole_file: bool = False) -> None:
+        """Take what was deleted out of the files, too.
+
+        SQLite overwrites what it deletes (``secure_delete``), but its log keeps older copies until it is emptied; where another
+        program reads at this moment, it is emptied the next time. PostgreSQL tidies up by itself (autovacuum).
+
+        Args:
+            is_whole_file: write the whole file anew, about two seconds for 100 MB in which writers wait. Needed once, for what
+                was deleted before the hotline overwrote it.
+        """
+        if not self.is_sqlite:
+            return
+        with self._writers, self.engine.connect() as connection:
+            if is_whole_file:
+                connection.exec_driver_sql("VACUUM")
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
@@ -107,6 +124,6 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver must not open transactions behind our back: ``begin`` says when, and how.
     connection.isolation_level = None
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

@@ -17,7 +17,6 @@ from hotline.store.conversation_tables import (
     inbound_events,
     message_translations,
     messages,
-    opt_outs,
     outbox,
     questions,
     queue_slots,
@@ -39,6 +38,7 @@ from hotline.store.knowledge_tables import (
     topics,
     translations,
 )
+from hotline.store.privacy_tables import deletions, opt_outs, provider_deletions
 from hotline.store.staff_tables import staff_accounts, staff_recovery_codes, staff_roles, staff_sessions, staff_throttles
 from hotline.store.training_tables import danger_changes, model_switches, muted_phrases, phrases, regressions, trainings
 
@@ -58,6 +58,7 @@ __all__ = [
     "country_facts",
     "country_notes",
     "danger_changes",
+    "deletions",
     "fact_changes",
     "facts",
     "handoff_notes",
@@ -75,6 +76,7 @@ __all__ = [
     "opt_outs",
     "outbox",
     "phrases",
+    "provider_deletions",
     "questions",
     "queue_slots",
     "queues",

@@ -16,6 +16,8 @@ from hotline.telephony.retry import Decision, decide
 
 # Twilio's default keeps a message in its queue for ten hours; an answer that late may be wrong or dangerous.
 SMS_VALIDITY_SECONDS = 3600
+# Twilio's code for something that is not there (any more), and how the ids of calls begin.
+NOT_FOUND, CALL = 20404, "CA"
 
 
 class SendFailed(Exception):
@@ -26,6 +28,14 @@ class SendFailed(Exception):
         self.code = code
         self.decision = decision
         self.retry_after_seconds = retry_after_seconds
+
+
+class NotDeleted(Exception):
+    """The provider has not deleted its copy of a message or a call."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(f"copy not deleted: code {code}")
+        self.code = code
 
 
 class _HttpClient(TwilioHttpClient):  # type: ignore[misc]
@@ -114,6 +124,26 @@ class TwilioSender:
             # Raised out here so that the cause, which may quote the number, does not hang on it.
             raise SendFailed(code=None, decision=decide(None, None), retry_after_seconds=None)
         return sid
+
+    def delete_copy(self, sid: str) -> None:
+        """Delete what the provider keeps of a message (its text included) or of a call.
+
+        Args:
+            sid: of the message, or of a call (CA...).
+        Raises:
+            NotDeleted: refused, as for a message still on its way, or not reached. What is gone already counts as deleted.
+        Source: https://www.twilio.com/docs/messaging/api/message-resource#delete-a-message-resource
+        """
+        try:
+            (self._client.calls(sid) if sid.startswith(CALL) else self._client.messages(sid)).delete()
+            return
+        except SendFailed as failure:
+            code = failure.code
+        except RequestException:
+            code = None
+        if code != NOT_FOUND:
+            # Raised out here so that the cause, which may quote an address, does not hang on it.
+            raise NotDeleted(code)
 
 
 def _error_code(text: str) -> int | None:

@@ -6,6 +6,9 @@ from typing import Literal
 
 Decision = Literal["retry", "fail", "opted_out"]
 
+# The person wrote STOP to the provider itself: nothing may be sent again.
+RECIPIENT_STOPPED = 21610
+
 # Source: twilio.md section 3 and https://www.twilio.com/docs/api/errors/<code>.
 DECISIONS: Mapping[int, Decision] = MappingProxyType(
     {
@@ -16,7 +19,7 @@ DECISIONS: Mapping[int, Decision] = MappingProxyType(
         21408: "fail",  # the country is not enabled in our account
         21603: "fail",  # From is missing or wrong
         21606: "fail",  # From cannot send messages
-        21610: "opted_out",  # the person wrote STOP: nothing may be sent again
+        RECIPIENT_STOPPED: "opted_out",
         21611: "retry",  # the queue of our sender is full
         21612: "fail",  # no route between these two numbers
         21614: "fail",  # no mobile number

@@ -12,6 +12,7 @@ from hotline.dialogue.inputs import InboundCallStep, InboundText
 from hotline.dialogue.rendering import OPENING_LANGUAGES, Spoken
 from hotline.telephony.inbound import StatusUpdate, UnusableWebhook, parse_call, parse_message, parse_status
 from hotline.telephony.prompts import PromptMissing
+from hotline.telephony.retry import RECIPIENT_STOPPED
 from hotline.telephony.twiml import Gather, Pause, Play, Say, message_reply, voice_reply
 from hotline.web.access import access, form_pairs, services
 
@@ -95,6 +96,8 @@ def _note_status(update: StatusUpdate) -> None:
         return
     with services().database.begin() as connection:
         note_status(connection, update, request.args.get("outbox", type=int), datetime.now(UTC))
+        if update.error_code == str(RECIPIENT_STOPPED):
+            services().outbox.remember_opt_out(connection, update.provider_sid, datetime.now(UTC))
 
 
 def _compose_call(spoken: Spoken, next_step: int) -> str:

@@ -118,7 +118,7 @@ def test_key_0_reaches_a_person_from_every_question(question: str, language: str
 
 
 @pytest.mark.parametrize("question", QUESTIONS)
-@pytest.mark.parametrize("wish", ["person", "callback", "erase_my_data"])
+@pytest.mark.parametrize("wish", ["person", "callback"])
 def test_who_asks_for_a_person_in_words_gets_one_from_every_question(question: str, wish: str) -> None:
     assert len(_at(question).hear(words(wish=wish)).reasons) == 1
 

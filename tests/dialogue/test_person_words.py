@@ -35,7 +35,6 @@ WAYS = {
     "asked": [key("0")],
     "topic": [words(decision="answer", topic=SECRET_TOPIC)],
     "not understood": [words(decision="clarify")] * 2,
-    "erasure": [words(wish="erase_my_data")],
 }
 
 

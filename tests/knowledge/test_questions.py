@@ -7,14 +7,12 @@ from datetime import date, timedelta
 import pytest
 
 from hotline.dialogue.inputs import read_thumb
-from hotline.dialogue.turn import today_in_germany
 from hotline.knowledge.editing import CannotEdit
 from hotline.knowledge.question_groups import group_questions
 from hotline.knowledge.questions import NewQuestion, Question
 from hotline.knowledge.ratings import RatedAnswer, count_rating, read_ratings
 from hotline.knowledge.teaching import NewTopic
-from hotline.settings import WrongSetting
-from tests.conftest import Hotline, make_settings
+from tests.conftest import Hotline
 
 TODAY = date(2026, 11, 24)
 DOG = "Darf mein Hund mit ins Flugzeug"
@@ -53,20 +51,14 @@ def test_text_is_encrypted_and_tells_no_exact_score(hotline: Hotline) -> None:
 
 
 def test_questions_are_forgotten_after_their_days_dealt_with_or_not(hotline: Hotline) -> None:
-    days = hotline.services.settings.question_days
-    old = today_in_germany() - timedelta(days=days + 1)
+    days = hotline.services.settings.retention["questions"]
+    old = hotline.clock().date() - timedelta(days=days + 1)
     hotline.services.teaching.dismiss(keep(hotline, "alt und verworfen", day=old), "anna")
     keep(hotline, "alt", day=old)
     keep(hotline, "neu genug", day=old + timedelta(days=1))
-    assert hotline.services.forget_questions() == 2
+    assert hotline.services.retention.run() == {"questions": 2}
     with hotline.services.database.read() as connection:
         assert [question.text for question in hotline.services.questions.find_open(connection)] == ["neu genug"]
-
-
-@pytest.mark.parametrize("value", ["0", "-3", "bald", "1.5"])
-def test_days_must_be_a_number(tmp_path: object, value: str) -> None:
-    with pytest.raises(WrongSetting, match="QUESTION_DAYS"):
-        make_settings(tmp_path, QUESTION_DAYS=value)  # type: ignore[arg-type]
 
 
 def question(text: str, language: str | None = "de", reason: str = "not_understood") -> Question:

@@ -149,7 +149,7 @@ def _page(given: Mapping[str, str], refused: CannotEdit | None = None) -> str:
         policies=POLICIES,
         longest=LONGEST,
         longest_title=LIMITS["title"],
-        days=hotline.settings.question_days,
+        days=hotline.settings.retention["questions"],
         refused=refused,
     )
 

@@ -1,0 +1,199 @@
+"""The register of personal data: every table that holds some, or leads to somebody, with what becomes of its rows.
+
+One entry a table; a test fails for a table that needs one and has none. Retention (``retention``), erasure and the summary for
+the person (``erasure``) and the record of processing (docs/privacy.md) read it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Select, Table, and_, exists, false, or_, select
+
+from hotline.store.tables import (
+    addresses,
+    audit,
+    callbacks,
+    contacts,
+    conversations,
+    deletions,
+    handoff_offers,
+    handoffs,
+    inbound_events,
+    messages,
+    opt_outs,
+    outbox,
+    provider_deletions,
+    questions,
+    staff_accounts,
+    staff_sessions,
+    staff_throttles,
+)
+
+# Of the outbox: still on its way. Everything else is over, well or badly.
+UNSENT = ("queued", "sending")
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whose rows are meant: an address, where the number is known, its conversations and calls (the provider's ids)."""
+
+    address_id: int | None
+    conversation_ids: tuple[int, ...]
+    call_sids: tuple[str, ...]
+
+
+Condition = ColumnElement[bool]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What becomes of the rows of a table.
+
+    ``clock`` is the kind of ``clocks.CLOCKS`` they are deleted by and ``since`` the column it counts from, a time or a day;
+    without a clock they go with another row, as ``why`` tells. ``stays`` holds for rows that are not deleted however old.
+    ``of`` finds the rows of a person; None where nothing leads from a person to them. ``shown`` is how a person is told of them.
+    """
+
+    table: Table
+    why: str = ""
+    clock: str = ""
+    since: Column[Any] | None = None
+    stays: Callable[[], Condition] = false
+    of: Callable[[Person], Condition] | None = None
+    shown: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of the table."""
+        return self.table.name
+
+
+def _handoffs_of(person: Person) -> Select[tuple[int]]:
+    return select(handoffs.c.id).where(handoffs.c.conversation_id.in_(person.conversation_ids))
+
+
+def _messages_of(person: Person) -> Select[tuple[int]]:
+    return select(messages.c.id).where(messages.c.conversation_id.in_(person.conversation_ids))
+
+
+def _events_of(person: Person) -> Condition:
+    """Webhooks: that of a text has the name of the message, that of a step of a call begins with the name of the call."""
+    texts = select(messages.c.provider_sid).where(messages.c.conversation_id.in_(person.conversation_ids))
+    steps = (inbound_events.c.key.startswith(f"{sid}:", autoescape=True) for sid in person.call_sids)
+    return or_(inbound_events.c.key.in_(texts.where(messages.c.provider_sid.is_not(None))), *steps)
+
+
+def has_open_handoff() -> Condition:
+    """Somebody still waits in this conversation, or is being answered."""
+    return exists(select(handoffs.c.id).where(handoffs.c.conversation_id == conversations.c.id, handoffs.c.closed_at.is_(None)))
+
+
+def has_unsent_message() -> Condition:
+    """A message of this conversation is still on its way."""
+    unsent = select(outbox.c.id).join(messages, messages.c.id == outbox.c.message_id)
+    return exists(unsent.where(messages.c.conversation_id == conversations.c.id, outbox.c.status.in_(UNSENT)))
+
+
+def is_bare() -> Condition:
+    """A conversation that keeps nothing personal any more; every one begins with our number in it."""
+    return and_(conversations.c.service_address_encrypted.is_(None), conversations.c.address_id.is_(None))
+
+
+# In the order in which rows are counted and deleted: what belongs to a row before the row itself.
+REGISTER: tuple[Entry, ...] = (
+    Entry(
+        inbound_events,
+        why="a webhook that comes twice takes effect once and gets the same reply",
+        clock="replies",
+        since=inbound_events.c.created_at,
+        of=_events_of,
+    ),
+    Entry(
+        outbox,
+        why="messages that are to be sent, with the recipient",
+        clock="outbox",
+        since=outbox.c.created_at,
+        stays=lambda: outbox.c.status.in_(UNSENT),
+        of=lambda person: outbox.c.message_id.in_(_messages_of(person)),
+    ),
+    Entry(
+        handoff_offers,
+        why="which counsellor was asked to take over; goes with the handoff",
+        of=lambda person: handoff_offers.c.handoff_id.in_(_handoffs_of(person)),
+    ),
+    Entry(
+        callbacks,
+        why="the number to call back and when it is safe",
+        clock="callbacks",
+        since=callbacks.c.closed_at,
+        of=lambda person: callbacks.c.handoff_id.in_(_handoffs_of(person)),
+        shown="callbacks",
+    ),
+    Entry(
+        handoffs,
+        why="that a person was asked for, for routing and statistics; no number and no words",
+        clock="handoffs",
+        since=handoffs.c.closed_at,
+        of=lambda person: handoffs.c.conversation_id.in_(person.conversation_ids),
+        shown="handoffs",
+    ),
+    Entry(
+        messages,
+        why="the words, encrypted, so that nobody has to say it twice; go with the words of the conversation",
+        of=lambda person: messages.c.conversation_id.in_(person.conversation_ids),
+        shown="messages",
+    ),
+    Entry(
+        conversations,
+        why="where a conversation stands. Bare of words and number, it stays for statistics as long as its handoff could",
+        clock="handoffs",
+        since=conversations.c.last_inbound_at,
+        stays=lambda: or_(~is_bare(), exists(select(handoffs.c.id).where(handoffs.c.conversation_id == conversations.c.id))),
+        of=lambda person: conversations.c.id.in_(person.conversation_ids),
+        shown="conversations",
+    ),
+    Entry(
+        addresses,
+        why="the number, encrypted, and its pseudonym; goes with the last conversation",
+        of=lambda person: addresses.c.id == person.address_id,
+    ),
+    Entry(contacts, why="the language somebody wrote in last; goes with the last address"),
+    Entry(
+        opt_outs,
+        why="who wants no messages, by pseudonym alone; kept until START, for nobody may be written to by a clock running out",
+    ),
+    Entry(
+        questions,
+        why="what was not answered, for editors; stripped of names and numbers, and nothing leads to a person",
+        clock="questions",
+        since=questions.c.day,
+    ),
+    Entry(
+        provider_deletions,
+        why="what the provider is to delete; goes when it has, or when it was tried for long",
+        clock="outbox",
+        since=provider_deletions.c.created_at,
+    ),
+    Entry(audit, why="who of staff did what", clock="audit", since=audit.c.happened_at),
+    Entry(deletions, why="proof of what was deleted, without whose", clock="deletions", since=deletions.c.happened_at),
+    Entry(staff_sessions, why="sign-ins of staff", clock="sessions", since=staff_sessions.c.expires_at),
+    Entry(staff_throttles, why="failed sign-ins, by pseudonym", clock="sessions", since=staff_throttles.c.last_failed_at),
+    Entry(staff_accounts, why="accounts of staff and the secrets of their devices; kept while somebody works here"),
+)
+# Leads to a person: a table with a reference to one of these, or an encrypted column, must be in the register.
+PERSONAL = frozenset({"contacts", "addresses", "conversations", "messages", "handoffs", "callbacks", "outbox"})
+
+
+def find_unregistered(tables: tuple[Table, ...] | list[Table]) -> list[str]:
+    """Names of tables that hold personal data, or lead to somebody, and have no entry."""
+    known = {entry.name for entry in REGISTER}
+    return [table.name for table in tables if table.name not in known and _is_personal(table)]
+
+
+def _is_personal(table: Table) -> bool:
+    refers = {foreign.column.table.name for foreign in table.foreign_keys}
+    is_sealed = any(column.name.endswith(("_encrypted", "pseudonym")) for column in table.columns)
+    return is_sealed or bool(refers & PERSONAL)

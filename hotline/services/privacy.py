@@ -1,0 +1,26 @@
+"""What people may decide about their data, and what is deleted by itself."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from hotline.privacy.provider_copies import ProviderCopies
+from hotline.privacy.retention import Retention
+from hotline.services.core import CoreServices
+from hotline.telephony.client import TwilioSender
+
+
+class PrivacyServices(CoreServices):
+    """Retention, erasure and what the provider keeps."""
+
+    @cached_property
+    def retention(self) -> Retention:
+        """Deletes what is older than its clock; the worker and ``flask retention`` use it."""
+        return Retention(self.database, self.settings.retention, self.clock, orders_deletion=self.settings.deletes_at_provider)
+
+    @cached_property
+    def provider_copies(self) -> ProviderCopies:
+        """Has the provider delete what it keeps; only the worker uses it."""
+        settings = self.settings
+        sender = TwilioSender(settings.twilio_account_sid, settings.twilio_auth_tokens[0], settings.twilio_api_base_url)
+        return ProviderCopies(self.database, sender, self.clock)
