@@ -28,6 +28,16 @@ class WrongSetting(CannotStart):
 
 
 @dataclass(frozen=True)
+class SecondAccount:
+    """A provider account that takes over while the first one fails; ``number`` is ours there, where it is another one."""
+
+    account_sid: str = field(repr=False)
+    auth_token: str = field(repr=False)
+    api_base_url: str | None
+    number: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     """The settings of one process. Secrets stay out of ``repr``."""
 
@@ -51,7 +61,16 @@ class Settings:
     trusted_proxies: int
     is_reviewed_only: bool = False
     question_days: int = 90
+    twilio_second: SecondAccount | None = None
+    metrics_token: str | None = field(default=None, repr=False)
+    backup_key: str | None = field(default=None, repr=False)
+    web_processes: int = 2
     root: Path = ROOT
+
+    @property
+    def webhook_tokens(self) -> tuple[str, ...]:
+        """Tokens that sign webhooks: those of the first account, while they are rotated too, and of the second one."""
+        return self.twilio_auth_tokens + ((self.twilio_second.auth_token,) if self.twilio_second else ())
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -94,6 +113,10 @@ class Settings:
             is_reviewed_only=_yes_no(values, "REVIEWED_ONLY", default=False),
             trusted_proxies=_count(values, "TRUSTED_PROXIES"),
             question_days=_days(values, "QUESTION_DAYS", 90),
+            twilio_second=_second_account(values),
+            metrics_token=values.get("METRICS_TOKEN", "").strip() or None,
+            backup_key=_backup_key(values),
+            web_processes=_count(values, "WEB_CONCURRENCY") or 2,
         )
 
 
@@ -143,6 +166,26 @@ def _notices(values: Mapping[str, str]) -> dict[str, Any]:
     if notify and not sender:
         raise WrongSetting("HANDOFF_NOTIFY is set, so HANDOFF_NOTIFY_FROM must name the number of ours that sends the notices.")
     return {"handoff_notify": notify, "handoff_notify_from": sender or None}
+
+
+def _second_account(values: Mapping[str, str]) -> SecondAccount | None:
+    sid, token = values.get("TWILIO_SECOND_ACCOUNT_SID", "").strip(), values.get("TWILIO_SECOND_AUTH_TOKEN", "").strip()
+    if bool(sid) != bool(token):
+        raise WrongSetting("TWILIO_SECOND_ACCOUNT_SID and TWILIO_SECOND_AUTH_TOKEN go together: set both, or none.")
+    number = values.get("TWILIO_SECOND_NUMBER", "").strip() or None
+    if number and not _E164.fullmatch(number):
+        raise WrongSetting("TWILIO_SECOND_NUMBER must be a number such as +4930123456.")
+    return SecondAccount(sid, token, values.get("TWILIO_SECOND_API_BASE_URL") or None, number) if sid else None
+
+
+def _backup_key(values: Mapping[str, str]) -> str | None:
+    """The key of backup files; they are encrypted with DATA_KEYS where there is none."""
+    key = values.get("BACKUP_KEY", "").strip() or None
+    try:
+        Fernet(key or Fernet.generate_key())
+    except ValueError:
+        raise WrongSetting("BACKUP_KEY must be a Fernet key; make one with `flask keys backup`.") from None
+    return key
 
 
 def _call_window(values: Mapping[str, str]) -> str:

@@ -21,6 +21,7 @@ from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
 from hotline.services.staff import StaffServices
 from hotline.services.studio import StudioServices
 from hotline.telephony.client import TwilioSender
+from hotline.telephony.failover import FailoverSender
 
 # What people ask most, first in every menu.
 MENU = (
@@ -68,9 +69,10 @@ class Services(StudioServices, StaffServices):
     @cached_property
     def dispatcher(self) -> Dispatcher:
         """Sends what is in the outbox; only the worker uses it."""
-        sender = TwilioSender(
-            self.settings.twilio_account_sid, self.settings.twilio_auth_tokens[0], self.settings.twilio_api_base_url
-        )
+        known, other = self.settings, self.settings.twilio_second
+        first = TwilioSender(known.twilio_account_sid, known.twilio_auth_tokens[0], known.twilio_api_base_url)
+        second = TwilioSender(other.account_sid, other.auth_token, other.api_base_url) if other else None
+        sender = FailoverSender(first, second, other.number if other else None)
         return Dispatcher(self.database, self.outbox, sender, self.settings.public_base_url + STATUS_PATH)
 
     @cached_property

@@ -94,7 +94,7 @@ def _check_twilio() -> None:
         content_type=request.headers.get("Content-Type", ""),
         signature=request.headers.get("X-Twilio-Signature"),
     )
-    if not is_signed(signed, settings.twilio_auth_tokens):
+    if not is_signed(signed, settings.webhook_tokens):
         services().tally.add(REFUSED)
         abort(403)
 
