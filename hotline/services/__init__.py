@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from hotline.counselling.callbacks import Callbacks
 from hotline.counselling.notices import Notices, PersonNotices
-from hotline.counselling.queues import read_slot
 from hotline.counselling.timers import TimerBell, Timers, register_timers
 from hotline.delivery.background import start_command
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, register_jobs, register_nightly
-from hotline.delivery.outbox import Outbox
 from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.feedback import Feedback
 from hotline.dialogue.person import HandoffDesk
 from hotline.dialogue.speakable import SpeakableLanguages
 from hotline.dialogue.spoken_prompts import SpokenPrompts
 from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
+from hotline.services.counselling import CounsellingServices
 from hotline.services.staff import StaffServices
 from hotline.services.studio import StudioServices
 from hotline.telephony.client import TwilioSender
@@ -31,13 +29,8 @@ MENU = (
 STATUS_PATH = "/webhooks/twilio/status"
 
 
-class Services(StudioServices, StaffServices):
+class Services(CounsellingServices, StudioServices, StaffServices):
     """All parts of the hotline."""
-
-    @cached_property
-    def outbox(self) -> Outbox:
-        """Messages to be sent."""
-        return Outbox(self.database, self.cipher)
 
     @cached_property
     def doorbell(self) -> Doorbell:
@@ -49,11 +42,6 @@ class Services(StudioServices, StaffServices):
     def notices(self) -> Notices:
         """Tells counsellors that somebody waits."""
         return Notices(self.outbox, self.settings.handoff_notify, self.settings.handoff_notify_from)
-
-    @cached_property
-    def callbacks(self) -> Callbacks:
-        """People to be called back."""
-        return Callbacks(self.cipher, read_slot(self.settings.call_window))
 
     @cached_property
     def timers(self) -> Timers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hotline.store.columns import UtcDateTime, metadata
+from hotline.store.console_tables import canned_replies, handoff_notes, handoff_transfers
 from hotline.store.conversation_tables import (
     addresses,
     audit,
@@ -45,6 +46,7 @@ __all__ = [
     "articles",
     "audit",
     "callbacks",
+    "canned_replies",
     "centres",
     "contacts",
     "content_uploads",
@@ -56,7 +58,9 @@ __all__ = [
     "danger_changes",
     "fact_changes",
     "facts",
+    "handoff_notes",
     "handoff_offers",
+    "handoff_transfers",
     "handoffs",
     "inbound_events",
     "job_runs",
