@@ -11,8 +11,8 @@ ROLES: dict[str, frozenset[str]] = {
     "editor": frozenset({OWN_ACCOUNT, "content.see", "content.edit", "facts.edit"}),
     "reviewer": frozenset({OWN_ACCOUNT, "content.see", "content.approve", "facts.edit", "languages.train"}),
     "counsellor": frozenset({OWN_ACCOUNT, "content.see", "console.use", "numbers.reveal"}),
-    "supervisor": frozenset({OWN_ACCOUNT, "content.see", "console.use", "console.supervise", "reports.see"}),
-    "admin": frozenset({OWN_ACCOUNT, "staff.manage", "audit.see"}),
+    "supervisor": frozenset({OWN_ACCOUNT, "content.see", "console.use", "console.supervise", "reports.see", "delivery.tend"}),
+    "admin": frozenset({OWN_ACCOUNT, "staff.manage", "audit.see", "delivery.tend"}),
 }
 PERMISSIONS = frozenset().union(*ROLES.values())
 # Who manages accounts is worth more to a thief: such a session ends sooner.

@@ -13,6 +13,7 @@ from hotline.web.access import guard
 from hotline.web.console.callbacks import callbacks
 from hotline.web.console.conversation import conversation
 from hotline.web.console.deeds import deeds
+from hotline.web.console.delivery import delivery
 from hotline.web.console.queue import console
 from hotline.web.pages import pages
 from hotline.web.simulator import simulator
@@ -33,7 +34,7 @@ from hotline.web.studio.understanding import understanding
 from hotline.web.webhooks import webhooks
 
 STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer)
-CONSOLE = (console, conversation, deeds, callbacks)
+CONSOLE = (console, conversation, deeds, callbacks, delivery)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
 HEADERS = {

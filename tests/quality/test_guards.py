@@ -35,6 +35,7 @@ VALUES = {
     "upload_id": "1",
     "training_id": "1",
     "model": "starter",
+    "outbox_id": "1",
     "handoff_id": "1",
     "callback_id": "1",
     "slug": "greeting",
@@ -216,8 +217,8 @@ MAY = {
     "editor": {"account.own", "content.see", "content.edit", "facts.edit"},
     "reviewer": {"account.own", "content.see", "content.approve", "facts.edit", "languages.train"},
     "counsellor": {"account.own", "content.see", "console.use", "numbers.reveal"},
-    "supervisor": {"account.own", "content.see", "console.use", "console.supervise", "reports.see"},
-    "admin": {"account.own", "staff.manage", "audit.see"},
+    "supervisor": {"account.own", "content.see", "console.use", "console.supervise", "reports.see", "delivery.tend"},
+    "admin": {"account.own", "staff.manage", "audit.see", "delivery.tend"},
 }
 # The way to signing in: open to strangers, and to them alone of all staff pages.
 DOORS = {

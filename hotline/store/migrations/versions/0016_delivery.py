@@ -1,7 +1,7 @@
 """messages in doubt, when each one was handed over, and what a person has dealt with
 
 Revision ID: 0016
-Revises: 0009
+Revises: 0010
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0016"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
