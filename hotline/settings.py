@@ -65,6 +65,7 @@ class Settings:
     metrics_token: str | None = field(default=None, repr=False)
     backup_key: str | None = field(default=None, repr=False)
     web_processes: int = 2
+    is_clock_trusted: bool = False
     root: Path = ROOT
 
     @property
@@ -116,6 +117,7 @@ class Settings:
             twilio_second=_second_account(values),
             metrics_token=values.get("METRICS_TOKEN", "").strip() or None,
             backup_key=_backup_key(values),
+            is_clock_trusted=_yes_no(values, "TRUST_CLOCK", default=False),
             web_processes=_count(values, "WEB_CONCURRENCY") or 2,
         )
 

@@ -355,10 +355,13 @@ def _worker(services: Services) -> click.Command:
     def worker() -> None:
         """Send what is in the outbox, tend handoffs and callbacks, and check links, until told to stop."""
         migrate.check_revision(services.database)
+        services.check_ground()
         services.link_bell  # noqa: B018 - registers its job on the queue
         services.training_bell  # noqa: B018 - made now, so that the queue knows its jobs
         services.timer_bell  # noqa: B018 - registers its jobs on the queue
         register_minutely(services.queue, "spoken_prompts", services.spoken_prompts.build_if_changed)
+        services.heartbeat.start()
         run_worker(services.queue, services.doorbell)
+        services.heartbeat.stop()
 
     return worker

@@ -8,7 +8,7 @@ from hotline.counselling.notices import Notices, PersonNotices
 from hotline.counselling.timers import TimerBell, Timers, register_timers
 from hotline.delivery.background import start_command
 from hotline.delivery.dispatch import Dispatcher
-from hotline.delivery.jobs import Doorbell, register_jobs, register_nightly
+from hotline.delivery.jobs import Doorbell, register_jobs, register_minutely, register_nightly
 from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.feedback import Feedback
 from hotline.dialogue.person import HandoffDesk
@@ -18,6 +18,7 @@ from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
 from hotline.services.counselling import CounsellingServices
 from hotline.services.staff import StaffServices
 from hotline.services.studio import StudioServices
+from hotline.services.upkeep import UpkeepServices
 from hotline.telephony.client import TwilioSender
 from hotline.telephony.failover import FailoverSender
 
@@ -29,13 +30,14 @@ MENU = (
 STATUS_PATH = "/webhooks/twilio/status"
 
 
-class Services(CounsellingServices, StudioServices, StaffServices):
+class Services(CounsellingServices, StudioServices, StaffServices, UpkeepServices):
     """All parts of the hotline."""
 
     @cached_property
     def doorbell(self) -> Doorbell:
         """Wakes the worker; registers the jobs on the queue."""
         register_nightly(self.queue, "forget_questions", self.forget_questions)
+        register_minutely(self.queue, "heartbeat", lambda: self.heartbeat.beat())
         return register_jobs(self.queue, lambda: self.dispatcher, lambda: self.uploads.sweep())
 
     @cached_property
@@ -105,4 +107,5 @@ class Services(CounsellingServices, StudioServices, StaffServices):
             Feedback(self.database, self.questions, self.stripper.strip_text),
             TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),
             self.doorbell.ring,
+            seen=self.count_turn,
         )

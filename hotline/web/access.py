@@ -14,12 +14,14 @@ from hotline.staff.roles import PERMISSIONS
 from hotline.telephony.signature import SignedRequest, is_signed, public_url
 from hotline.web.staff_session import check_sender, check_staff, finish
 
-Rule = Literal["public", "twilio", "simulator", "twilio_api", "staff", "staff_door"]
+Rule = Literal["public", "twilio", "simulator", "twilio_api", "staff", "staff_door", "metrics"]
 STAFF_RULES = ("staff", "staff_door")
 View = TypeVar("View", bound=Callable[..., Any])
 # First part of the path of every page for staff.
 STAFF_AREAS = ("staff", "studio", "console", "reports")
 REFUSED = "webhooks_refused"
+# What a proxy says of whom it speaks for.
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
 
 
 def access(
@@ -29,7 +31,7 @@ def access(
 
     Args:
         rule: public (anybody), twilio (signed webhook), simulator (where it is on), twilio_api (account), staff (signed in and
-            permitted), staff_door (the way to signing in: anybody, but no forged form).
+            permitted), staff_door (the way to signing in: anybody, but no forged form), metrics (METRICS_TOKEN, or this machine).
         permission: of ``staff.roles``; every staff view names one, no other view does.
         max_bytes: how large a request may be, where the limit of all others is too small; read only for who may use the view.
         is_poll: an open page asks by itself; nobody is active because of that, and the session ends as if it had not.
@@ -123,6 +125,17 @@ def _check_twilio_api() -> None:
         abort(401)
 
 
+def _check_metrics() -> None:
+    """Figures are for whoever has the token; without one, for this machine alone, and for nobody a proxy speaks for."""
+    token = services().settings.metrics_token
+    if token is not None:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), token.encode()):
+            abort(401)
+    elif request.remote_addr not in ("127.0.0.1", "::1") or any(name in request.headers for name in _FORWARDED):
+        abort(403)
+
+
 def raw_uri(incoming: Request) -> str:
     """The address as it came in, undecoded; the signature is over these very characters."""
     raw: str = incoming.environ.get("RAW_URI") or incoming.environ.get("REQUEST_URI") or incoming.full_path
@@ -152,5 +165,6 @@ _CHECKS: dict[str, Callable[[], None]] = {
     "twilio": _check_twilio,
     "simulator": _check_simulator,
     "twilio_api": _check_twilio_api,
+    "metrics": _check_metrics,
     "staff_door": lambda: check_sender(services()),
 }

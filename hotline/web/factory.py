@@ -57,6 +57,7 @@ def create_app(settings: Settings) -> Flask:
     app = make_flask(Services(settings))
     services: Services = app.extensions["services"]
     check_revision(services.database)
+    services.check_ground()
     services.turns  # noqa: B018 - made now, with all it needs
     with services.database.read() as connection:
         library = services.library.current(connection, today_in_germany())

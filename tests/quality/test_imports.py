@@ -22,6 +22,7 @@ ROOMS = (
     "privacy",
     "staff",
     "training",
+    "upkeep",
 )
 OURS = ("hotline", "tests", "deploy", "bench", "nlu_data")
 DATABASES = {"sqlalchemy", "alembic", "sqlite3", "psycopg"}
