@@ -149,6 +149,14 @@ def _local_values(data_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
     return kept
 
 
+def kept_local_secrets(data_dir: Path) -> tuple[frozenset[str], tuple[Path, ...]]:
+    """The values that were made for trying out, and the files of the data folder that hold secrets."""
+    path = data_dir / "local.env"
+    values = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    made = frozenset(line.split("=", 1)[1] for line in values if "=" in line)
+    return made, (path, data_dir / "staff-demo.txt")
+
+
 def _required(values: Mapping[str, str], name: str, remedy: str) -> str:
     value = values.get(name, "").strip()
     if not value:

@@ -23,6 +23,7 @@ from hotline.cli.exchange import add_exchange_commands
 from hotline.cli.health import health_command
 from hotline.cli.model import model_commands
 from hotline.cli.staff import audit_group, staff_group
+from hotline.cli.upkeep import add_upkeep_commands
 from hotline.counselling.callbacks import CannotCall
 from hotline.counselling.counsellors import CannotChangeCounsellor
 from hotline.counselling.desk import CannotReply, CounsellorDesk
@@ -64,6 +65,7 @@ def register_commands(app: Flask, services: Services) -> None:
     for make in (staff_group, audit_group, hours_group, counsellors_group, callbacks_group):
         app.cli.add_command(make(services, _sentence))
     app.cli.add_command(model_commands(services))
+    add_upkeep_commands(app, services, _sentence)
     app.cli.add_command(_worker(services))
     app.cli.add_command(_understand(services))
 
@@ -205,6 +207,11 @@ def _keys() -> AppGroup:
         """Print new keys for DATA_KEYS and PSEUDONYM_KEY; keep them, nothing stored can be read without them."""
         click.echo(f"DATA_KEYS={Fernet.generate_key().decode()}")
         click.echo(f"PSEUDONYM_KEY={secrets.token_urlsafe(48)}")
+
+    @group.command("backup")
+    def backup() -> None:
+        """Print a new key for BACKUP_KEY; keep it elsewhere, no backup can be opened without it."""
+        click.echo(f"BACKUP_KEY={Fernet.generate_key().decode()}")
 
     return group
 
