@@ -29,6 +29,16 @@ class WrongSetting(CannotStart):
 
 
 @dataclass(frozen=True)
+class SecondAccount:
+    """A provider account that takes over while the first one fails; ``number`` is ours there, where it is another one."""
+
+    account_sid: str = field(repr=False)
+    auth_token: str = field(repr=False)
+    api_base_url: str | None
+    number: str | None = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Settings:
     """The settings of one process. Secrets stay out of ``repr``."""
 
@@ -59,7 +69,17 @@ class Settings:
     # Days by kind: see ``privacy.clocks``.
     retention: Mapping[str, int] = field(default_factory=lambda: read_days({}))
     deletes_at_provider: bool = True
+    twilio_second: SecondAccount | None = None
+    metrics_token: str | None = field(default=None, repr=False)
+    backup_key: str | None = field(default=None, repr=False)
+    web_processes: int = 2
+    is_clock_trusted: bool = False
     root: Path = ROOT
+
+    @property
+    def webhook_tokens(self) -> tuple[str, ...]:
+        """Tokens that sign webhooks: those of the first account, while they are rotated too, and of the second one."""
+        return self.twilio_auth_tokens + ((self.twilio_second.auth_token,) if self.twilio_second else ())
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
@@ -104,6 +124,11 @@ class Settings:
             **_translation(values, is_production),
             retention=read_days(values),
             deletes_at_provider=_yes_no(values, "DELETE_AT_PROVIDER", default=True),
+            twilio_second=_second_account(values),
+            metrics_token=values.get("METRICS_TOKEN", "").strip() or None,
+            backup_key=_backup_key(values),
+            is_clock_trusted=_yes_no(values, "TRUST_CLOCK", default=False),
+            web_processes=_count(values, "WEB_CONCURRENCY") or 2,
         )
 
 
@@ -132,6 +157,14 @@ def _local_values(data_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
     kept.setdefault("PUBLIC_BASE_URL", f"http://127.0.0.1:{port}")
     kept.setdefault("TWILIO_API_BASE_URL", f"http://127.0.0.1:{port}/simulator/twilio")
     return kept
+
+
+def kept_local_secrets(data_dir: Path) -> tuple[frozenset[str], tuple[Path, ...]]:
+    """The values that were made for trying out, and the files of the data folder that hold secrets."""
+    path = data_dir / "local.env"
+    values = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    made = frozenset(line.split("=", 1)[1] for line in values if "=" in line)
+    return made, (path, data_dir / "staff-demo.txt")
 
 
 def _required(values: Mapping[str, str], name: str, remedy: str) -> str:
@@ -183,6 +216,26 @@ def _translation(values: Mapping[str, str], is_production: bool) -> dict[str, An
         "translation_extra": _list(values.get("TRANSLATION_EXTRA", "")),
         "translation_timeout_seconds": _seconds(values, "TRANSLATION_TIMEOUT_SECONDS", 8.0),
     }
+
+
+def _second_account(values: Mapping[str, str]) -> SecondAccount | None:
+    sid, token = values.get("TWILIO_SECOND_ACCOUNT_SID", "").strip(), values.get("TWILIO_SECOND_AUTH_TOKEN", "").strip()
+    if bool(sid) != bool(token):
+        raise WrongSetting("TWILIO_SECOND_ACCOUNT_SID and TWILIO_SECOND_AUTH_TOKEN go together: set both, or none.")
+    number = values.get("TWILIO_SECOND_NUMBER", "").strip() or None
+    if number and not _E164.fullmatch(number):
+        raise WrongSetting("TWILIO_SECOND_NUMBER must be a number such as +4930123456.")
+    return SecondAccount(sid, token, values.get("TWILIO_SECOND_API_BASE_URL") or None, number) if sid else None
+
+
+def _backup_key(values: Mapping[str, str]) -> str | None:
+    """The key of backup files; they are encrypted with DATA_KEYS where there is none."""
+    key = values.get("BACKUP_KEY", "").strip() or None
+    try:
+        Fernet(key or Fernet.generate_key())
+    except ValueError:
+        raise WrongSetting("BACKUP_KEY must be a Fernet key; make one with `flask keys backup`.") from None
+    return key
 
 
 def _call_window(values: Mapping[str, str]) -> str:

@@ -23,6 +23,7 @@ from hotline.cli.keys import keys_group
 from hotline.cli.model import model_commands
 from hotline.cli.retention import retention_group
 from hotline.cli.staff import audit_group, staff_group
+from hotline.cli.upkeep import add_upkeep_commands
 from hotline.counselling.callbacks import CannotCall
 from hotline.counselling.canned import load_replies, read_reply_files
 from hotline.counselling.counsellors import CannotChangeCounsellor
@@ -68,6 +69,7 @@ def register_commands(app: Flask, services: Services) -> None:
     for make in (staff_group, audit_group, hours_group, counsellors_group, callbacks_group, keys_group, retention_group):
         app.cli.add_command(make(services, _sentence))
     app.cli.add_command(model_commands(services))
+    add_upkeep_commands(app, services, _sentence)
     app.cli.add_command(_worker(services))
     app.cli.add_command(_understand(services))
 
@@ -355,11 +357,14 @@ def _worker(services: Services) -> click.Command:
     def worker() -> None:
         """Send what is in the outbox, tend handoffs and callbacks, and check links, until told to stop."""
         check_revision(services.database)
+        services.check_ground()
         services.link_bell  # noqa: B018 - registers its job on the queue
         services.training_bell  # noqa: B018 - made now, so that the queue knows its jobs
         services.timer_bell  # noqa: B018 - registers its jobs on the queue
         register_minutely(services.queue, "spoken_prompts", services.spoken_prompts.build_if_changed)
         register_minutely(services.queue, "strip_questions", services.strip_questions)
+        services.heartbeat.start()
         run_worker(services.queue, services.doorbell)
+        services.heartbeat.stop()
 
     return worker

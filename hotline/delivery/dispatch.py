@@ -7,23 +7,23 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Protocol
 
-from hotline.delivery.outbox import FAILED, OPTED_OUT, QUEUED, SENT, ClaimedMessage, Outbox
+from hotline.delivery.doubt import FIRST_LOOK_SECONDS, Doubts, Lister
+from hotline.delivery.outbox import CHECKING, FAILED, OPTED_OUT, QUEUED, SENT, ClaimedMessage, Outbox
 from hotline.privacy.cipher import Unreadable
 from hotline.store.database import Database
 from hotline.telephony.client import SendFailed
-from hotline.telephony.inbound import WHATSAPP
 from hotline.telephony.retry import next_attempt_seconds
 
 log = logging.getLogger(__name__)
 
 
-class Sender(Protocol):
-    """Sends one message and returns the provider's id; raises ``SendFailed``."""
+class Sender(Lister, Protocol):
+    """Sends one message and returns the provider's id; raises ``SendFailed``. Tells what the provider has."""
 
     def send_message(
         self, *, to: str, sender: str, body: str, status_callback: str | None, content_sid: str | None = None
     ) -> str:
-        """See ``telephony.client.TwilioSender``."""
+        """See ``telephony.failover.FailoverSender``."""
         ...
 
 
@@ -42,30 +42,32 @@ class Dispatcher:
         Args:
             database: where the outbox is.
             outbox: its queries.
-            sender: the provider.
+            sender: the providers.
             status_callback: address the provider reports to.
             clock: gives aware UTC.
         """
         self._database = database
         self._outbox = outbox
         self._sender = sender
+        self._doubts = Doubts(database, outbox, sender)
         self._status_callback = status_callback
         self._clock = clock
 
     def deliver(self, outbox_id: int) -> int | None:
-        """Send one message if it is due and nobody else has it.
+        """Send one message if it is due and nobody else has it, or look what became of it.
 
         Returns:
-            Seconds until it should be tried again, or None.
+            Seconds until it should be tried or looked for again, or None.
         """
         claimed = self._claim(outbox_id)
         if claimed is None:
             return None
-        prefix = WHATSAPP if claimed.message.channel == "whatsapp" else ""
+        if claimed.is_in_doubt:
+            return self._doubts.settle(claimed, self._clock())
         try:
             sid = self._sender.send_message(
-                to=prefix + claimed.message.recipient,
-                sender=prefix + claimed.message.sender,
+                to=claimed.message.address,
+                sender=claimed.message.own_address,
                 body=claimed.message.body,
                 status_callback=f"{self._status_callback}?outbox={outbox_id}",
                 content_sid=claimed.message.content_sid,
@@ -88,28 +90,38 @@ class Dispatcher:
         return None
 
     def _note_failure(self, claimed: ClaimedMessage, failure: SendFailed) -> int | None:
-        wait_seconds = None
+        status, wait_seconds = FAILED, None
         if failure.decision == "retry":
             wait_seconds = next_attempt_seconds(claimed.attempt, failure.code)
-        if wait_seconds is not None and failure.retry_after_seconds is not None:
-            wait_seconds = max(wait_seconds, failure.retry_after_seconds)
-        status = QUEUED if wait_seconds is not None else OPTED_OUT if failure.decision == "opted_out" else FAILED
-        log.warning("message not sent", extra={"outbox_id": claimed.id, "code": failure.code, "next_status": status})
+            if wait_seconds is not None:
+                status, wait_seconds = QUEUED, max(wait_seconds, failure.retry_after_seconds or 0)
+        elif failure.decision == "unclear":
+            status, wait_seconds = CHECKING, FIRST_LOOK_SECONDS
+        elif failure.decision == "opted_out":
+            status = OPTED_OUT
+        known = {"outbox_id": claimed.id, "code": failure.code, "next_status": status, "provider": failure.provider}
+        log.warning("message not sent", extra=known)
         with self._database.begin() as connection:
             self._outbox.finish(
-                connection, claimed.id, status, now=self._clock(), error_code=failure.code, retry_seconds=wait_seconds
+                connection,
+                claimed.id,
+                status,
+                now=self._clock(),
+                error_code=failure.code,
+                retry_seconds=wait_seconds,
+                provider=failure.provider,
             )
         return wait_seconds
 
     def sweep(self) -> list[int]:
-        """Find what a crash or a lost doorbell left: due messages to send, and half-sent ones to mark for a person.
+        """Find what a crash or a lost doorbell left: due messages to send, and half-sent ones to look for.
 
         Returns:
             Outbox ids that are due now.
         """
         with self._database.begin() as connection:
-            unsure = self._outbox.mark_unsure(connection, self._clock())
+            doubtful = self._outbox.doubt_stuck(connection, self._clock())
             due = self._outbox.find_due(connection, self._clock())
-        if unsure:
-            log.error("messages may or may not have been sent; see `flask outbox list`", extra={"count": unsure})
+        if doubtful:
+            log.error("messages may or may not have been sent; the provider's list will tell", extra={"count": doubtful})
         return due

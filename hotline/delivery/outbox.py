@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, update
 
 from hotline.privacy.cipher import Cipher
 from hotline.privacy.opting_out import is_opted_out, opt_out
 from hotline.store.database import Database, insert_returning_id
 from hotline.store.tables import conversations, messages, outbox
+from hotline.telephony.inbound import WHATSAPP
 
 QUEUED, SENDING, SENT, FAILED, OPTED_OUT, UNSURE = "queued", "sending", "sent", "failed", "opted_out", "unsure"
+# It may have gone out; the provider's list will tell (``doubt``).
+CHECKING = "checking"
 # A message that is to be sent again knows nothing of the send before: reports of that one must not touch it.
 AS_NEW = {"status": QUEUED, "provider_sid": None, "error_code": None}
 PROBLEMS = (FAILED, "undelivered", UNSURE)
@@ -23,6 +26,10 @@ WHATSAPP_WINDOW = timedelta(hours=24)
 WINDOW_OVER = 63016
 # Longer than a send may take (connect, wait, both time-outs): after it the sender is taken for dead.
 CLAIM_SECONDS = 60
+
+
+# What is written at the message of the conversation, where it has another name.
+_TOLD = {OPTED_OUT: FAILED, UNSURE: FAILED, CHECKING: SENDING}
 
 
 class UnknownOutboxRow(LookupError):
@@ -43,14 +50,42 @@ class OutgoingMessage:
     message_id: int | None = None
     content_sid: str | None = None
 
+    @property
+    def address(self) -> str:
+        """The recipient as the provider wants it written."""
+        return self._prefix + self.recipient
+
+    @property
+    def own_address(self) -> str:
+        """Our number as the provider wants it written."""
+        return self._prefix + self.sender
+
+    @property
+    def _prefix(self) -> str:
+        return WHATSAPP if self.channel == "whatsapp" else ""
+
 
 @dataclass(frozen=True)
 class ClaimedMessage:
-    """A message that is ours to send now. ``attempt`` counts from 1."""
+    """A message that is ours now: to send, or, in doubt, to look for at the provider.
+
+    Args:
+        id: of its row.
+        attempt: which send this is or was, from 1.
+        message: what to send.
+        is_in_doubt: it may have been sent already.
+        tried_at: when the send in doubt began.
+        looks: how often the provider's list did not have it.
+        provider: name of the account that was asked, None when it is not known.
+    """
 
     id: int
     attempt: int
     message: OutgoingMessage
+    is_in_doubt: bool = False
+    tried_at: datetime | None = None
+    looks: int = 0
+    provider: str | None = None
 
 
 class Outbox:
@@ -81,31 +116,37 @@ class Outbox:
         return insert_returning_id(connection, outbox, row)
 
     def claim(self, connection: Connection, outbox_id: int, now: datetime) -> ClaimedMessage | None:
-        """Take a due message for sending; nobody else can take it until the claim ends.
+        """Take a due message for sending, or for looking what became of it; nobody else can take it until the claim ends.
 
         Returns:
             The message, or None when it is not due, taken, done, its recipient wants no messages, or WhatsApp takes none now.
         """
-        query = select(outbox).where(outbox.c.id == outbox_id, outbox.c.status == QUEUED, outbox.c.due_at <= now)
-        row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
+        is_due = outbox.c.status.in_((QUEUED, CHECKING)) & (outbox.c.due_at <= now)
+        row = connection.execute(
+            select(outbox).where(outbox.c.id == outbox_id, is_due).with_for_update(skip_locked=True)
+        ).one_or_none()
         if row is None:
             return None
         recipient = self._cipher.decrypt(row.recipient_encrypted)
-        if self.is_opted_out(connection, recipient, row.channel):
+        claimed_until = now + timedelta(seconds=CLAIM_SECONDS)
+        if row.status == CHECKING:
+            # It stays in doubt, also when whoever looks dies: the next look comes after the claim.
+            connection.execute(update(outbox).where(outbox.c.id == outbox_id).values(due_at=claimed_until))
+        elif self.is_opted_out(connection, recipient, row.channel):
             self.finish(connection, outbox_id, OPTED_OUT, now=now)
             return None
-        if row.channel == "whatsapp" and row.content_sid is None and is_window_over(connection, row.message_id, now):
+        elif row.channel == "whatsapp" and row.content_sid is None and is_window_over(connection, row.message_id, now):
             self.finish(connection, outbox_id, FAILED, now=now, error_code=WINDOW_OVER)
             return None
-        attempt = row.attempts + 1
-        connection.execute(
-            update(outbox)
-            .where(outbox.c.id == outbox_id)
-            .values(status=SENDING, attempts=attempt, claimed_until=now + timedelta(seconds=CLAIM_SECONDS))
-        )
+        else:
+            taken = {"status": SENDING, "attempts": row.attempts + 1, "claimed_until": claimed_until}
+            fresh = {"tried_at": now, "looks": 0, "provider": None}
+            connection.execute(update(outbox).where(outbox.c.id == outbox_id).values(**taken, **fresh))
         sender, body = self._cipher.decrypt(row.sender_encrypted), self._cipher.decrypt(row.body_encrypted)
         message = OutgoingMessage(row.channel, recipient, sender, body, row.message_id, row.content_sid)
-        return ClaimedMessage(outbox_id, attempt, message)
+        if row.status == CHECKING:
+            return ClaimedMessage(outbox_id, row.attempts, message, True, row.tried_at, row.looks, row.provider)
+        return ClaimedMessage(outbox_id, row.attempts + 1, message)
 
     def finish(
         self,
@@ -117,17 +158,21 @@ class Outbox:
         provider_sid: str | None = None,
         error_code: int | None = None,
         retry_seconds: int | None = None,
+        looks: int | None = None,
+        provider: str | None = None,
     ) -> None:
-        """Write down how a send went.
+        """Write down how a send, or a look at what became of it, went.
 
         Args:
             connection: a unit of work.
             outbox_id: the row.
-            status: the new status; QUEUED together with ``retry_seconds`` tries again later.
+            status: the new status; QUEUED or CHECKING together with ``retry_seconds`` tries or looks again later.
             now: aware UTC.
             provider_sid: the provider's id of a sent message; status callbacks name it.
             error_code: the provider's code.
-            retry_seconds: when the next try is due.
+            retry_seconds: when the next try or look is due.
+            looks: how often the provider's list did not have it.
+            provider: name of the account that was asked.
         """
         code = str(error_code) if error_code is not None else None
         values: dict[str, Any] = {"status": status, "claimed_until": None, "error_code": code}
@@ -135,14 +180,20 @@ class Outbox:
             values["provider_sid"] = provider_sid
         if retry_seconds is not None:
             values["due_at"] = now + timedelta(seconds=retry_seconds)
+        if looks is not None:
+            values["looks"] = looks
+        if provider is not None:
+            values["provider"] = provider
+        if status == SENT:
+            values["handed_at"] = func.coalesce(outbox.c.handed_at, now)
         # A report may have overtaken the provider's answer to our send: "delivered" stays, and so does a queued new try.
-        is_ours = outbox.c.status.in_((SENDING, UNSURE) if status == SENT else (QUEUED, SENDING))
+        is_ours = outbox.c.status.in_((SENDING, CHECKING, UNSURE) if status == SENT else (QUEUED, SENDING, CHECKING))
         done = connection.execute(update(outbox).where(outbox.c.id == outbox_id, is_ours).values(**values))
         message_id = connection.execute(select(outbox.c.message_id).where(outbox.c.id == outbox_id)).scalar()
         if done.rowcount and status == OPTED_OUT:
             self._remember_opt_out(connection, outbox.c.id == outbox_id, now)
         if done.rowcount and message_id is not None:
-            told = {"status": "failed" if status in (OPTED_OUT, UNSURE) else status, "error_code": code}
+            told = {"status": _TOLD.get(status, status), "error_code": code}
             if provider_sid is not None:
                 told["provider_sid"] = provider_sid
             connection.execute(update(messages).where(messages.c.id == message_id).values(**told))
@@ -163,13 +214,12 @@ class Outbox:
 
     def find_due(self, connection: Connection, now: datetime) -> list[int]:
         """Messages whose time has come, oldest first: what a lost doorbell left."""
-        query = (
-            select(outbox.c.id).where(outbox.c.status == QUEUED, outbox.c.due_at <= now).order_by(outbox.c.due_at, outbox.c.id)
-        )
+        is_due = outbox.c.status.in_((QUEUED, CHECKING)) & (outbox.c.due_at <= now)
+        query = select(outbox.c.id).where(is_due).order_by(outbox.c.due_at, outbox.c.id)
         return list(connection.execute(query.limit(500)).scalars())
 
-    def mark_unsure(self, connection: Connection, now: datetime) -> int:
-        """Mark messages whose sender died in the middle: they may have gone out, so a person decides, never a second send.
+    def doubt_stuck(self, connection: Connection, now: datetime) -> int:
+        """Messages whose sender died in the middle may have gone out: they are looked for, never just sent a second time.
 
         Returns:
             How many there were.
@@ -177,8 +227,14 @@ class Outbox:
         query = select(outbox.c.id).where(outbox.c.status == SENDING, outbox.c.claimed_until < now)
         stuck = list(connection.execute(query.with_for_update(skip_locked=True)).scalars())
         for outbox_id in stuck:
-            self.finish(connection, outbox_id, UNSURE, now=now)
+            self.finish(connection, outbox_id, CHECKING, now=now, retry_seconds=0)
         return len(stuck)
+
+    def bodies_in_flight(self, connection: Connection, outbox_id: int) -> set[str]:
+        """Texts of the other messages nobody knows the fate of yet, as the provider would list them."""
+        is_open = outbox.c.status.in_((SENDING, CHECKING, UNSURE)) & (outbox.c.id != outbox_id)
+        found = connection.execute(select(outbox.c.body_encrypted).where(is_open).order_by(outbox.c.id.desc()).limit(200))
+        return {self._cipher.decrypt(body).strip() for body in found.scalars()}
 
     def find_problems(self, connection: Connection) -> Sequence[RowMapping]:
         """Messages that were not sent or may not have been: id, channel, status, error code and time; no number, no text."""
@@ -193,7 +249,7 @@ class Outbox:
             UnknownOutboxRow: there is no such failed message.
         """
         wanted = (outbox.c.id == outbox_id) & outbox.c.status.in_(PROBLEMS)
-        fresh = {"attempts": 0, "due_at": now, **AS_NEW}
+        fresh = {"attempts": 0, "due_at": now, "settled_at": None, **AS_NEW}
         done = connection.execute(update(outbox).where(wanted).values(fresh).returning(outbox.c.message_id)).one_or_none()
         if done is None:
             raise UnknownOutboxRow(f"There is no failed message {outbox_id}. `flask outbox list` shows them.")

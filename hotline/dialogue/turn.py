@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from hotline.dialogue.conversations import ACTIVE, Conversation, Conversations, StoredMessage, TurnResult
 from hotline.dialogue.data_desk import CONFIRMED_AT, WISHES_ABOUT_DATA, DataDesk
 from hotline.dialogue.definition import Definition, options_after_centres
-from hotline.dialogue.events import Answered, CentresShown, Ended, Event, Heard, Meaning, PersonRequested
+from hotline.dialogue.events import Answered, Asked, CentresShown, Ended, Event, Heard, Meaning, PersonRequested, Unanswered
 from hotline.dialogue.feedback import AskedInput, Feedback
 from hotline.dialogue.flow import advance
 from hotline.dialogue.inputs import InboundCallStep, InboundText, read_key, read_postcode, read_thumb
@@ -58,6 +58,27 @@ class TurnRules:
     places: GermanPlaces
 
 
+@dataclass(frozen=True)
+class TurnSeen:
+    """What may be counted of a turn: nothing of anybody. ``outcome`` is person, or one of ``_OUTCOMES``, else told."""
+
+    channel: str
+    language: str | None
+    outcome: str
+    danger: str | None
+
+
+# The first kind of event that came of a turn names its outcome.
+_OUTCOMES: Mapping[type[object], str] = {
+    PersonRequested: "person",
+    Answered: "answered",
+    CentresShown: "centres",
+    Unanswered: "not_understood",
+    Ended: "ended",
+    Asked: "asked",
+}
+
+
 @dataclass
 class _Turn:
     """What one turn gathers before it is stored."""
@@ -91,6 +112,7 @@ class Turns:
         rules: TurnRules,
         ring: Callable[[int], None],
         clock: Callable[[], datetime] = _now,
+        seen: Callable[[TurnSeen], None] = lambda _: None,
     ) -> None:
         """Hold what a turn needs.
 
@@ -106,6 +128,7 @@ class Turns:
             rules: flows and languages.
             ring: wakes the worker for an outbox row, after the commit.
             clock: gives aware UTC.
+            seen: told of every turn, after the commit.
         """
         self._database = database
         self._conversations = conversations
@@ -118,6 +141,7 @@ class Turns:
         self._rules = rules
         self._ring = ring
         self._clock = clock
+        self._seen = seen
 
     def take_text(self, text: InboundText, compose: Callable[[str | None], str]) -> str:
         """Answer a written message.
@@ -334,6 +358,15 @@ class Turns:
             self._ring(outbox_id)
         if turn.is_person_wanted:
             self._desk.ring()
+        self._seen(_see(turn))
+
+
+def _see(turn: _Turn) -> TurnSeen:
+    """What may be counted of a turn."""
+    kinds = {type(event) for event in turn.events}
+    found = (name for kind, name in _OUTCOMES.items() if kind in kinds)
+    outcome = "person" if turn.is_person_wanted else next(found, "told")
+    return TurnSeen(turn.conversation.channel, turn.session.language, outcome, turn.understood.meaning.danger)
 
 
 def _begin(conversation: Conversation, library: Library, understood: Understood, question: Mapping[str, Any]) -> _Turn:

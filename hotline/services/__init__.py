@@ -21,7 +21,9 @@ from hotline.services.privacy import PrivacyServices
 from hotline.services.staff import StaffServices
 from hotline.services.studio import StudioServices
 from hotline.services.translation import TranslationServices
+from hotline.services.upkeep import UpkeepServices
 from hotline.telephony.client import TwilioSender
+from hotline.telephony.failover import FailoverSender
 
 # What people ask most, first in every menu.
 MENU = (
@@ -32,7 +34,7 @@ MENU = (
 STATUS_PATH = "/webhooks/twilio/status"
 
 
-class Services(TranslationServices, StudioServices, StaffServices, PrivacyServices):
+class Services(TranslationServices, StudioServices, StaffServices, PrivacyServices, UpkeepServices):
     """All parts of the hotline."""
 
     @cached_property
@@ -40,6 +42,7 @@ class Services(TranslationServices, StudioServices, StaffServices, PrivacyServic
         """Wakes the worker; registers the jobs on the queue."""
         register_nightly(self.queue, "retention", lambda: self.retention.run())
         register_minutely(self.queue, "provider_copies", lambda: self.provider_copies.run())
+        register_minutely(self.queue, "heartbeat", lambda: self.heartbeat.beat())
         return register_jobs(self.queue, lambda: self.dispatcher, lambda: self.uploads.sweep())
 
     @cached_property
@@ -67,9 +70,10 @@ class Services(TranslationServices, StudioServices, StaffServices, PrivacyServic
     @cached_property
     def dispatcher(self) -> Dispatcher:
         """Sends what is in the outbox; only the worker uses it."""
-        sender = TwilioSender(
-            self.settings.twilio_account_sid, self.settings.twilio_auth_tokens[0], self.settings.twilio_api_base_url
-        )
+        known, other = self.settings, self.settings.twilio_second
+        first = TwilioSender(known.twilio_account_sid, known.twilio_auth_tokens[0], known.twilio_api_base_url)
+        second = TwilioSender(other.account_sid, other.auth_token, other.api_base_url) if other else None
+        sender = FailoverSender(first, second, other.number if other else None)
         return Dispatcher(self.database, self.outbox, sender, self.settings.public_base_url + STATUS_PATH)
 
     @cached_property
@@ -114,4 +118,5 @@ class Services(TranslationServices, StudioServices, StaffServices, PrivacyServic
             Feedback(self.database, self.questions),
             TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),
             self.doorbell.ring,
+            seen=self.count_turn,
         )

@@ -13,8 +13,10 @@ ROLES: dict[str, frozenset[str]] = {
     "editor": frozenset({OWN_ACCOUNT, "content.see", "content.edit", "facts.edit"}),
     "reviewer": frozenset({OWN_ACCOUNT, "content.see", "content.approve", "facts.edit", "languages.train"}),
     "counsellor": frozenset({OWN_ACCOUNT, "content.see", "console.use", "numbers.reveal"}),
-    "supervisor": frozenset({OWN_ACCOUNT, "content.see", "console.use", "console.supervise", "reports.see", COUNSELLORS_EDIT}),
-    "admin": frozenset({OWN_ACCOUNT, "staff.manage", "audit.see", COUNSELLORS_EDIT}),
+    "supervisor": frozenset(
+        {OWN_ACCOUNT, "content.see", "console.use", "console.supervise", "reports.see", COUNSELLORS_EDIT, "delivery.tend"}
+    ),
+    "admin": frozenset({OWN_ACCOUNT, "staff.manage", "audit.see", COUNSELLORS_EDIT, "delivery.tend"}),
 }
 PERMISSIONS = frozenset().union(*ROLES.values())
 # Who manages accounts is worth more to a thief: such a session ends sooner.

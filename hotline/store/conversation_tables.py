@@ -116,7 +116,16 @@ outbox = Table(
     Column("provider_sid", String(64), unique=True),
     Column("error_code", String(16)),
     Column("created_at", UtcDateTime, nullable=False),
+    # Of the last try, for one whose fate is in doubt: which account was asked, when, and how often its list was looked at.
+    Column("provider", String(10)),
+    Column("tried_at", UtcDateTime),
+    Column("looks", Integer, nullable=False, server_default="0"),
+    # When a provider first took it.
+    Column("handed_at", UtcDateTime),
+    # When a person said that nothing is left to do about it.
+    Column("settled_at", UtcDateTime),
     Index("ix_outbox_status_due_at", "status", "due_at"),
+    Index("ix_outbox_created_at", "created_at"),
 )
 
 handoffs = Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from functools import cache
@@ -10,11 +11,14 @@ from typing import Any
 from sqlalchemy import Connection, Executable, create_engine, event, insert, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 from sqlalchemy.sql.schema import Table
 
 from hotline.errors import CannotStart
+from hotline.store.trouble import explain
 from hotline.store.writers import WriterQueue
+
+log = logging.getLogger(__name__)
 
 SQLITE_BUSY_SECONDS = 10
 
@@ -55,12 +59,18 @@ class Database:
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """One unit of work: commits at the end, leaves nothing when anything is raised."""
-        with self._writers, self.engine.connect() as connection:
-            if self.is_sqlite:
-                # Takes the write lock at once: two units of work that both read first would otherwise fail at their first write.
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
-            yield connection
-            connection.commit()
+        try:
+            with self._writers, self.engine.connect() as connection:
+                if self.is_sqlite:
+                    # Takes the write lock at once: two units of work that both read first would fail at their first write.
+                    connection.exec_driver_sql("BEGIN IMMEDIATE")
+                yield connection
+                connection.commit()
+        except SQLAlchemyError as error:
+            # An error of the database is rolled back whole; what the operator can do about it must not hide in a traceback.
+            if (sentence := explain(error)) is not None:
+                log.error(sentence)
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

@@ -2,14 +2,19 @@
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-from requests import RequestException
+from requests import ConnectTimeout, RequestException
+from requests.exceptions import ProxyError, SSLError
+from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
 from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]
 from twilio.http.response import Response  # type: ignore[import-untyped]
 from twilio.rest import Client  # type: ignore[import-untyped]
+from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from hotline.telephony.inbound import WHATSAPP
 from hotline.telephony.retry import Decision, decide
@@ -18,16 +23,42 @@ from hotline.telephony.retry import Decision, decide
 SMS_VALIDITY_SECONDS = 3600
 # Twilio's code for something that is not there (any more), and how the ids of calls begin.
 NOT_FOUND, CALL = 20404, "CA"
+# More messages than this to one person while one of them is in doubt there are not.
+LISTED = 50
 
 
 class SendFailed(Exception):
-    """A message was not sent. Holds no number and no text, so that it may be logged."""
+    """A message was not sent, or nobody knows. Holds no number and no text, so that it may be logged."""
 
-    def __init__(self, code: int | None, decision: Decision, retry_after_seconds: int | None) -> None:
+    def __init__(
+        self, code: int | None, decision: Decision, retry_after_seconds: int | None, provider: str | None = None
+    ) -> None:
+        """Hold what is known.
+
+        Args:
+            code: the provider's error code.
+            decision: see ``retry.Decision``.
+            retry_after_seconds: the patience the provider asks for.
+            provider: name of the account that was asked, where there are several.
+        """
         super().__init__(f"message not sent: code {code}, decision {decision}")
         self.code = code
         self.decision = decision
         self.retry_after_seconds = retry_after_seconds
+        self.provider = provider
+
+
+class ListUnavailable(Exception):
+    """A provider did not tell which messages it has."""
+
+
+@dataclass(frozen=True)
+class ListedMessage:
+    """A message as the provider has it."""
+
+    sid: str
+    body: str = field(repr=False)
+    created_at: datetime | None
 
 
 class NotDeleted(Exception):
@@ -103,8 +134,7 @@ class TwilioSender:
         Returns:
             The provider's Sid.
         Raises:
-            SendFailed: refused, not reached, or answered with something that is not Twilio's. In the last two cases,
-                "retry" may send it a second time; a helpline prefers that to silence.
+            SendFailed: refused, not reached, or left without an answer that tells; then the decision is "unclear".
         Source: https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource
         """
         # The SDK leaves None out of the request.
@@ -117,12 +147,13 @@ class TwilioSender:
                 to=to, from_=sender, **words, status_callback=status_callback, validity_period=validity_seconds
             )
             sid: str | None = message.sid
-        except (RequestException, ValueError, AttributeError, TypeError):
+            was_asked = True
+        except (RequestException, ValueError, AttributeError, TypeError) as error:
             # No answer, or no JSON object in it.
-            sid = None
+            sid, was_asked = None, not _was_never_reached(error)
         if not sid:
             # Raised out here so that the cause, which may quote the number, does not hang on it.
-            raise SendFailed(code=None, decision=decide(None, None), retry_after_seconds=None)
+            raise SendFailed(code=None, decision=decide(None, None) if was_asked else "retry", retry_after_seconds=None)
         return sid
 
     def delete_copy(self, sid: str) -> None:
@@ -144,6 +175,39 @@ class TwilioSender:
         if code != NOT_FOUND:
             # Raised out here so that the cause, which may quote an address, does not hang on it.
             raise NotDeleted(code)
+
+    def list_messages(self, *, to: str, sender: str) -> Sequence[ListedMessage]:
+        """What the provider has of our messages to one person, for finding out whether one got there.
+
+        The number stands in the address of this request, as the API wants it: encrypted on the way, and in no log of ours.
+
+        Args:
+            to: as in ``send_message``.
+            sender: as in ``send_message``.
+        Raises:
+            ListUnavailable: it did not tell.
+        Source: https://www.twilio.com/docs/messaging/api/message-resource#read-multiple-message-resources
+        """
+        try:
+            found = self._client.messages.list(to=to, from_=sender, limit=LISTED, page_size=LISTED)
+            # Replies to a webhook are listed too; they were never in doubt.
+            ours = [one for one in found if one.direction in (None, "outbound-api")]
+            return [ListedMessage(str(one.sid), str(one.body or ""), _aware(one.date_created)) for one in ours]
+        except (SendFailed, RequestException, TwilioException, ValueError, AttributeError, TypeError, KeyError):
+            pass
+        raise ListUnavailable
+
+
+def _was_never_reached(error: Exception) -> bool:
+    """Whether the request certainly did not get to the provider: no connection was made."""
+    if isinstance(error, ConnectTimeout | ProxyError | SSLError):
+        return True
+    inner = error.args[0] if isinstance(error, RequestException) and error.args else None
+    return isinstance(inner, MaxRetryError) and isinstance(inner.reason, NewConnectionError)
+
+
+def _aware(moment: datetime | None) -> datetime | None:
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
 
 
 def _error_code(text: str) -> int | None:

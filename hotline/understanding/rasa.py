@@ -49,6 +49,15 @@ class RasaClient:
             raise RasaUnavailable("an answer of another form; is the model of this version?") from None
 
 
+def answers_without_token(url: str) -> bool:
+    """Whether a Rasa server understands texts for whoever asks."""
+    try:
+        answer = urllib3.request("POST", f"{url}/model/parse", json={"text": "?"}, timeout=3.0, retries=False)
+    except urllib3.exceptions.HTTPError:
+        return False
+    return answer.status == 200
+
+
 def read_parse(answer: Mapping[str, Any]) -> Parse:
     """Read the JSON of ``/model/parse`` as our components shape it."""
     language = answer["language"]

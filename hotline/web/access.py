@@ -17,7 +17,7 @@ from hotline.telephony.signature import SignedRequest, is_signed, public_url
 from hotline.web.ownership import check_owner
 from hotline.web.staff_session import check_sender, check_staff, current_staff, finish
 
-Rule = Literal["public", "twilio", "simulator", "twilio_api", "staff", "staff_door"]
+Rule = Literal["public", "twilio", "simulator", "twilio_api", "staff", "staff_door", "metrics"]
 STAFF_RULES = ("staff", "staff_door")
 View = TypeVar("View", bound=Callable[..., Any])
 # First part of the path of every page for staff.
@@ -25,6 +25,8 @@ STAFF_AREAS = ("staff", "studio", "console", "reports")
 REFUSED = "webhooks_refused"
 # Where the application keeps the table of rights.
 RIGHTS = "rights"
+# What a proxy says of whom it speaks for.
+_FORWARDED = ("Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via")
 
 
 def access(
@@ -39,7 +41,7 @@ def access(
 
     Args:
         rule: public (anybody), twilio (signed webhook), simulator (where it is on), twilio_api (account), staff (signed in and
-            permitted), staff_door (the way to signing in: anybody, but no forged form).
+            permitted), staff_door (the way to signing in: anybody, but no forged form), metrics (METRICS_TOKEN, or this machine).
         permission: of ``staff.roles``; every staff view names one, no other view does.
         owns: kind of the thing the address names, where it belongs to somebody (``ownership.owner_rule``); ``staff/matrix.csv``
             says who may do it to their own and who to all. Of a view that names shared things, that table says why.
@@ -129,7 +131,7 @@ def _check_twilio() -> None:
         content_type=request.headers.get("Content-Type", ""),
         signature=request.headers.get("X-Twilio-Signature"),
     )
-    if not is_signed(signed, settings.twilio_auth_tokens):
+    if not is_signed(signed, settings.webhook_tokens):
         services().tally.add(REFUSED)
         abort(403)
 
@@ -151,6 +153,17 @@ def _check_twilio_api() -> None:
     is_known = hmac.compare_digest(user.encode(), settings.twilio_account_sid.encode())
     if not (is_known and hmac.compare_digest(password.encode(), settings.twilio_auth_tokens[0].encode())):
         abort(401)
+
+
+def _check_metrics() -> None:
+    """Figures are for whoever has the token; without one, for this machine alone, and for nobody a proxy speaks for."""
+    token = services().settings.metrics_token
+    if token is not None:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not hmac.compare_digest(given.encode(), token.encode()):
+            abort(401)
+    elif request.remote_addr not in ("127.0.0.1", "::1") or any(name in request.headers for name in _FORWARDED):
+        abort(403)
 
 
 def raw_uri(incoming: Request) -> str:
@@ -182,5 +195,6 @@ _CHECKS: dict[str, Callable[[], None]] = {
     "twilio": _check_twilio,
     "simulator": _check_simulator,
     "twilio_api": _check_twilio_api,
+    "metrics": _check_metrics,
     "staff_door": lambda: check_sender(services()),
 }

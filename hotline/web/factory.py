@@ -17,6 +17,7 @@ from hotline.web.console.board import board
 from hotline.web.console.callbacks import callbacks
 from hotline.web.console.conversation import conversation
 from hotline.web.console.deeds import deeds
+from hotline.web.console.delivery import delivery
 from hotline.web.console.queue import console
 from hotline.web.console.snippets import snippets
 from hotline.web.console.translation import translation
@@ -44,7 +45,7 @@ from hotline.web.webhooks import webhooks
 
 STAFF = (staff, account, accounts, counsellors, audit)
 STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer, canned)
-CONSOLE = (console, board, conversation, deeds, translation, snippets, callbacks)
+CONSOLE = (console, board, conversation, deeds, translation, snippets, callbacks, delivery)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
 HEADERS = {
@@ -70,6 +71,7 @@ def create_app(settings: Settings) -> Flask:
     app = make_flask(Services(settings))
     services: Services = app.extensions["services"]
     check_revision(services.database)
+    services.check_ground()
     services.turns  # noqa: B018 - made now, with all it needs
     with services.database.read() as connection:
         library = services.library.current(connection, today_in_germany())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, redirect, send_file, url_for
-from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from flask import Blueprint, Response, abort, jsonify, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from hotline.upkeep.health import overall
+from hotline.upkeep.metrics import CONTENT_TYPE, render_metrics
 from hotline.web.access import access, services
 
 pages = Blueprint("pages", __name__)
@@ -44,14 +44,19 @@ def live() -> dict[str, str]:
 
 @pages.get("/health/ready")
 @access("public")
-def ready() -> tuple[dict[str, str], int]:
-    """Each part the hotline depends on; without the database it cannot work, without Rasa it works more simply."""
-    try:
-        with services().database.read() as connection:
-            connection.execute(text("SELECT 1"))
-        database = "ok"
-    except SQLAlchemyError:
-        database = "down"
-    understanding = "fallback" if services().understander.breaker.is_open else "rasa"
-    status = {"database": database, "understanding": understanding}
-    return status, 200 if database == "ok" else 503
+def ready() -> tuple[Response, int]:
+    """Each part the hotline depends on: 503 when nobody can be answered; with ``?all=1`` also when something is not well."""
+    services().tally.write()
+    parts = services().look_at_health()
+    state = overall(parts)
+    is_well = state == "ok" or (state == "degraded" and not request.args.get("all"))
+    found = {part.name: {"state": part.state, **({"detail": part.detail} if part.detail else {})} for part in parts}
+    return jsonify({"status": state, "parts": found}), 200 if is_well else 503
+
+
+@pages.get("/metrics")
+@access("metrics")
+def metrics() -> Response:
+    """Figures for Prometheus."""
+    services().tally.write()
+    return Response(render_metrics(services().collector), content_type=CONTENT_TYPE)

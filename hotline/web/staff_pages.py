@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
+from babel.numbers import format_decimal
 from flask import Flask, render_template
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError, NotFound, RequestEntityTooLarge, default_exceptions
@@ -86,6 +87,7 @@ def _words(session: StaffSession | None) -> dict[str, Any]:
         "screen": partial(texts.get, language),
         "at": partial(show_time, language),
         "day": partial(show_day, language),
+        "figure": partial(show_figure, language),
     }
 
 
@@ -97,6 +99,11 @@ def show_time(language: str, moment: datetime) -> str:
 def show_day(language: str, day: date) -> str:
     """A day, as a language writes it."""
     return format_date(day, "medium", locale=language if language != "en" else "en_GB")
+
+
+def show_figure(language: str, value: float) -> str:
+    """A number with one digit after the point, as a language writes it."""
+    return format_decimal(value, "0.0", locale=language)
 
 
 def notify(key: str, kind: str = "done", *, session: StaffSession | None = None, **values: object) -> None:

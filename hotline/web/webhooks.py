@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import UTC, datetime
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 
 from hotline.delivery.receipts import note_status
 from hotline.dialogue.inputs import InboundCallStep, InboundText
@@ -23,6 +24,21 @@ UNUSABLE, FAILED = "webhooks_unusable", "turns_failed"
 # Below this, speech recognition is guessing (Twilio, from 0 to 1).
 SURE_SPEECH = 0.5
 ENDED_CALLS = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
+
+
+@webhooks.before_request
+def start_clock() -> None:
+    """Note when the answer to a webhook was begun."""
+    g.webhook_started = time.perf_counter()
+
+
+@webhooks.after_request
+def stop_clock(response: Response) -> Response:
+    """Count how long the answer took; a refused webhook is counted elsewhere."""
+    if "webhook_started" in g:
+        kind = (request.endpoint or "").removeprefix(f"{webhooks.name}.take_")
+        services().meter.time_webhook(kind, time.perf_counter() - g.webhook_started)
+    return response
 
 
 @webhooks.post("/messages")

@@ -17,7 +17,7 @@ from hotline.delivery.receipts import note_status
 from hotline.privacy.cipher import Cipher
 from hotline.store.database import Database
 from hotline.store.tables import conversations, messages, outbox
-from hotline.telephony.client import SendFailed
+from hotline.telephony.client import ListedMessage, ListUnavailable, SendFailed
 from hotline.telephony.inbound import StatusUpdate
 from hotline.telephony.retry import decide
 from tests.conftest import Clock
@@ -33,7 +33,17 @@ class FakeProvider:
     retry_after_seconds: int | None = None
     sent: list[dict[str, Any]] = field(default_factory=list)
     during: Callable[[str], object] = lambda sid: None
+    # What it tells when asked for its list; None while it does not answer.
+    listed: list[ListedMessage] | None = field(default_factory=list)
+    asked_for: list[str | None] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def list_messages(self, *, to: str, sender: str, provider: str | None) -> list[ListedMessage]:
+        """See ``Lister.list_messages``."""
+        self.asked_for.append(provider)
+        if self.listed is None:
+            raise ListUnavailable
+        return self.listed
 
     def send_message(self, **message: Any) -> str:
         """See ``Sender.send_message``."""

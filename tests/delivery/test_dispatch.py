@@ -76,7 +76,6 @@ def test_unknown_message_is_nothing_to_send(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("code", "wait_seconds"),
     [
-        (None, WAIT_SECONDS[1]),
         (20429, WAIT_SECONDS[1]),
         (20003, WAIT_SECONDS[1]),
         (30001, WAIT_SECONDS[1]),
@@ -149,28 +148,6 @@ def test_provider_that_asks_for_more_patience_gets_it(desk: Desk) -> None:
 # -- crashes and overtaking ------------------------------------------------------------------------------------------------
 
 
-def test_crash_in_the_middle_leaves_an_unsure_message_that_is_not_sent_again_by_itself(desk: Desk) -> None:
-    def crash(_: str) -> None:
-        raise KeyboardInterrupt
-
-    outbox_id, desk.provider.during = desk.put(), crash
-    with pytest.raises(KeyboardInterrupt):
-        desk.dispatcher.deliver(outbox_id)
-    desk.provider.during = lambda _: None
-    assert desk.row(outbox_id).status == "sending"
-    for _ in range(3):
-        desk.clock.move(seconds=CLAIM_SECONDS + 1)
-        assert desk.dispatcher.sweep() == []
-        desk.dispatcher.deliver(outbox_id)
-    assert desk.row(outbox_id).status == "unsure"
-    assert len(desk.provider.sent) == 1
-    desk.resend(outbox_id)
-    assert desk.dispatcher.sweep() == [outbox_id]
-    desk.dispatcher.deliver(outbox_id)
-    assert len(desk.provider.sent) == 2
-    assert desk.row(outbox_id).status == "sent"
-
-
 def test_report_after_a_crash_clears_the_doubt(desk: Desk) -> None:
     def crash(_: str) -> None:
         raise KeyboardInterrupt
@@ -182,6 +159,9 @@ def test_report_after_a_crash_clears_the_doubt(desk: Desk) -> None:
     desk.dispatcher.sweep()
     assert desk.report("delivered", outbox_id=outbox_id)
     assert desk.row(outbox_id).status == "delivered"
+    desk.provider.listed = None
+    desk.clock.move(days=1)
+    assert desk.dispatcher.sweep() == []
     with desk.database.read() as connection:
         assert desk.outbox.find_problems(connection) == []
 

@@ -154,7 +154,7 @@ def test_worker_interrupted_ends_at_once_and_leaves_its_send_to_the_next_sweep(t
         assert worker.status(outbox_id) == "sending"
         with worker.services.database.begin() as connection:
             later = worker.services.dispatcher._clock() + timedelta(seconds=CLAIM_SECONDS + 1)
-            assert worker.services.outbox.mark_unsure(connection, later) == 1
+            assert worker.services.outbox.doubt_stuck(connection, later) == 1
 
 
 def test_worker_whose_redis_is_down_ends_with_one_sentence_that_names_the_setting(tmp_path: Path) -> None:

@@ -72,20 +72,20 @@ def test_message_nobody_was_rung_for_is_found_oldest_first(desk: Desk) -> None:
         assert desk.outbox.find_due(connection, desk.clock() - timedelta(seconds=1)) == [first, second]
 
 
-def test_sender_that_died_in_the_middle_leaves_a_message_for_a_person_to_decide(desk: Desk) -> None:
+def test_sender_that_died_in_the_middle_leaves_a_message_that_is_looked_for_and_not_just_sent(desk: Desk) -> None:
     outbox_id = desk.put()
     _claim(desk, outbox_id)
     desk.clock.move(seconds=CLAIM_SECONDS)
     with desk.database.begin() as connection:
-        assert desk.outbox.mark_unsure(connection, desk.clock()) == 0, "it may still be sending"
+        assert desk.outbox.doubt_stuck(connection, desk.clock()) == 0, "it may still be sending"
     desk.clock.move(seconds=1)
     with desk.database.begin() as connection:
-        assert desk.outbox.mark_unsure(connection, desk.clock()) == 1
-    assert desk.row(outbox_id).status == "unsure"
-    assert _claim(desk, outbox_id) is None
-    with desk.database.begin() as connection:
-        assert desk.outbox.find_due(connection, desk.clock()) == []
-        assert [row["id"] for row in desk.outbox.find_problems(connection)] == [outbox_id]
+        assert desk.outbox.doubt_stuck(connection, desk.clock()) == 1
+        assert desk.outbox.find_due(connection, desk.clock()) == [outbox_id]
+    claimed = _claim(desk, outbox_id)
+    assert claimed is not None
+    assert claimed.is_in_doubt
+    assert _claim(desk, outbox_id) is None, "one look at a time"
 
 
 def test_problems_are_listed_without_number_and_text(desk: Desk) -> None:

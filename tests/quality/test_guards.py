@@ -36,6 +36,7 @@ VALUES = {
     "upload_id": "1",
     "training_id": "1",
     "model": "starter",
+    "outbox_id": "1",
     "handoff_id": "1",
     "callback_id": "1",
     "slug": "greeting",
@@ -219,8 +220,16 @@ MAY = {
     "editor": {"account.own", "content.see", "content.edit", "facts.edit"},
     "reviewer": {"account.own", "content.see", "content.approve", "facts.edit", "languages.train"},
     "counsellor": {"account.own", "content.see", "console.use", "numbers.reveal"},
-    "supervisor": {"account.own", "content.see", "console.use", "console.supervise", "reports.see", "counsellors.edit"},
-    "admin": {"account.own", "staff.manage", "audit.see", "counsellors.edit"},
+    "supervisor": {
+        "account.own",
+        "content.see",
+        "console.use",
+        "console.supervise",
+        "reports.see",
+        "counsellors.edit",
+        "delivery.tend",
+    },
+    "admin": {"account.own", "staff.manage", "audit.see", "counsellors.edit", "delivery.tend"},
 }
 # The way to signing in: open to strangers, and to them alone of all staff pages.
 DOORS = {

@@ -23,6 +23,7 @@ ROOMS = (
     "staff",
     "training",
     "translation",
+    "upkeep",
 )
 OURS = ("hotline", "tests", "deploy", "bench", "nlu_data")
 DATABASES = {"sqlalchemy", "alembic", "sqlite3", "psycopg"}

@@ -4,13 +4,14 @@ import json
 import logging
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 
-from hotline.telephony.client import SMS_VALIDITY_SECONDS, SendFailed, TwilioSender
+from hotline.telephony.client import SMS_VALIDITY_SECONDS, ListUnavailable, SendFailed, TwilioSender
 
 ACCOUNT = "AC" + "1" * 32
 PERSON = "+4915100000000"
@@ -55,6 +56,10 @@ class FakeTwilioHandler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+
+    def do_GET(self) -> None:
+        self.headers["Content-Length"] = "0"
+        self.do_POST()
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep the test output clean."""
@@ -165,10 +170,10 @@ def test_an_unreadable_refusal_fails_without_a_code(twilio: FakeTwilio, body: by
 @pytest.mark.parametrize(
     "body", [b"", b"<html>", b"[]", b"null", b"7", b'"SM1"', b"{}", b'{"sid": null}', b'{"sid": ""}', b"\xff"]
 )
-def test_a_success_without_a_sid_is_no_success(twilio: FakeTwilio, body: bytes) -> None:
+def test_a_success_without_a_sid_may_have_been_one(twilio: FakeTwilio, body: bytes) -> None:
     twilio.body = body
     failed = failure(twilio.sender())
-    assert (failed.code, failed.decision) == (None, "retry")
+    assert (failed.code, failed.decision) == (None, "unclear")
 
 
 def test_a_redirect_is_not_followed_with_our_credentials(twilio: FakeTwilio) -> None:
@@ -177,9 +182,28 @@ def test_a_redirect_is_not_followed_with_our_credentials(twilio: FakeTwilio) -> 
     assert len(twilio.asked) == 1
 
 
-def test_a_silent_twilio_is_given_up_after_the_timeout_and_retried(twilio: FakeTwilio) -> None:
+def test_a_silent_twilio_is_given_up_after_the_timeout_and_may_have_taken_the_message(twilio: FakeTwilio) -> None:
     twilio.may_answer.clear()
-    assert failure(twilio.sender(timeout_seconds=0.2)).decision == "retry"
+    assert failure(twilio.sender(timeout_seconds=0.2)).decision == "unclear"
+
+
+def test_what_twilio_has_of_ours_is_listed_without_its_replies_to_webhooks(twilio: FakeTwilio) -> None:
+    created = "Tue, 24 Nov 2026 12:00:00 +0000"
+    kinds = ("outbound-api", "outbound-reply", "inbound")
+    listed = [{"sid": f"SM{kind}", "body": TEXT, "direction": kind, "date_created": created} for kind in kinds]
+    twilio.status, twilio.body = 200, {"messages": listed, "next_page_uri": None, "page_size": 50}
+    (found,) = twilio.sender().list_messages(to=PERSON, sender="+4930000000")
+    assert (found.sid, found.body) == ("SMoutbound-api", TEXT)
+    assert found.created_at == datetime(2026, 11, 24, 12, tzinfo=UTC)
+    assert TEXT not in repr(found)
+
+
+@pytest.mark.parametrize(("status", "body"), [(500, b"oops"), (200, b"<html>"), (200, b"{}"), (401, {"code": 20003})])
+def test_a_twilio_that_does_not_tell_its_list_is_no_empty_list(twilio: FakeTwilio, status: int, body: Any) -> None:
+    twilio.status, twilio.body = status, body
+    with pytest.raises(ListUnavailable) as refused:
+        twilio.sender().list_messages(to=PERSON, sender="+4930000000")
+    assert refused.value.__context__ is None
 
 
 def test_a_twilio_that_cannot_be_reached_is_retried_and_the_cause_is_not_kept(twilio: FakeTwilio) -> None:

@@ -23,8 +23,9 @@ def test_a_busy_or_broken_provider_is_asked_again(status: int) -> None:
     assert decide(status, None) == "retry"
 
 
-def test_no_answer_at_all_is_tried_again() -> None:
-    assert decide(None, None) == "retry"
+@pytest.mark.parametrize("status", [None, 408, 502, 504])
+def test_no_answer_of_who_should_have_taken_it_is_unclear_and_not_tried_again(status: int | None) -> None:
+    assert decide(status, None) == "unclear"
 
 
 @pytest.mark.parametrize("status", [301, 400, 401, 404, 422])

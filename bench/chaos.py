@@ -1,0 +1,254 @@
+"""``make chaos``: people write and call while web server, worker, Rasa and database are killed at random; then all is counted.
+
+Every message must have been answered once, every message of ours sent once or left to a person, no conversation stuck, and all
+that is stored must be what an undisturbed run stores. ``--help`` names sizes, seed and set-ups.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from cryptography.fernet import Fernet
+
+from bench import chaos_counts as counts
+from bench import chaos_parts as parts
+from bench.chaos_people import OURS, People
+from bench.chaos_texts import make_scripts
+from bench.provider import Accepted, LocalProvider, running
+from bench.servers import BACKEND, ROOT, free_port
+from hotline.delivery.outbox import OutgoingMessage
+from hotline.dialogue.rendering import OPENING_LANGUAGES
+from hotline.services import Services
+from hotline.settings import Settings
+
+SCRIPT_LENGTH = 5
+SQLITE, SERVERS = "SQLite", "PostgreSQL + Redis"
+SHOWN = {
+    "events": "events answered (messages and steps of calls)",
+    "answered_twice": "… answered in two ways",
+    "unstored": "… not stored, or stored twice",
+    "outbound": "messages of ours",
+    "sent_twice": "… sent twice",
+    "lost": "… lost",
+    "for_a_person": "… left to a person",
+    "stuck": "conversations, handoffs and messages stuck",
+    "different": "people whose stored state differs from the undisturbed run",
+}
+# These must be zero.
+WRONG = ("answered_twice", "unstored", "sent_twice", "lost", "stuck", "different")
+
+
+@dataclass
+class Run:
+    """What one run came to."""
+
+    counted: dict[str, int]
+    state: dict[str, object] = field(repr=False)
+    kills: dict[str, int]
+    people: People
+    seconds: float
+
+
+def main() -> None:
+    """Run undisturbed and disturbed on each set-up, print the table, end with one if anything is wrong."""
+    read = argparse.ArgumentParser(description=__doc__)
+    read.add_argument("--messages", type=int, default=1000)
+    read.add_argument("--calls", type=int, default=200)
+    read.add_argument("--seed", type=int, default=7)
+    read.add_argument("--setup", choices=["sqlite", "servers", "both"], default="both")
+    read.add_argument("--pause", type=float, default=6.0, help="seconds between two kills, about")
+    read.add_argument("--real-rasa", action="store_true", help="the real understanding process, which takes long to come back")
+    wanted = read.parse_args()
+    setups = [SQLITE] if wanted.setup != "servers" else []
+    if wanted.setup != "sqlite":
+        if parts.has_postgres():
+            setups.append(SERVERS)
+        else:
+            print("PostgreSQL and Redis cannot be run here (both installed, and root): that set-up is left out.")
+    runs = {setup: _compare(setup, wanted) for setup in setups}
+    _print(runs)
+    if any(run.counted[name] for run in runs.values() for name in WRONG):
+        sys.exit(1)
+
+
+def _compare(setup: str, wanted: argparse.Namespace) -> Run:
+    calm = _live(setup, wanted, is_calm=True)
+    disturbed = _live(setup, wanted, is_calm=False)
+    people = calm.state.keys() | disturbed.state.keys()
+    differing = [name for name in sorted(people) if calm.state.get(name) != disturbed.state.get(name)]
+    disturbed.counted["different"] = len(differing)
+    for name in differing[:1]:
+        print(f"  the first that differs:\n    {calm.state.get(name)}\n    {disturbed.state.get(name)}")
+    return disturbed
+
+
+def _live(setup: str, wanted: argparse.Namespace, *, is_calm: bool) -> Run:
+    print(f"{setup}, {'undisturbed' if is_calm else 'disturbed'} ...", flush=True)
+    shares = {} if is_calm else {"busy_share": 0.01, "broken_share": 0.01, "mute_share": 0.01}
+    provider = LocalProvider(seed=wanted.seed, latency_seconds=0.05, **shares)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True)))
+        stack.enter_context(running(provider))
+        environment = _environment(folder, provider.url)
+        servers = _start_servers(stack, setup, folder, environment)
+        services = _prepare(environment)
+        scripts, answers = make_scripts(services, folder, SCRIPT_LENGTH, wanted.seed)
+        ours = [
+            parts.understanding(environment, None if wanted.real_rasa else answers),
+            parts.web(environment),
+            *(parts.worker(environment, number) for number in range(1 if setup == SQLITE else 2)),
+        ]
+        for part in ours:
+            stack.callback(part.end)
+            part.start()
+        for part in ours:
+            part.wait()
+        people = _people(services, environment, wanted.seed, is_calm)
+        reports = stack.enter_context(ThreadPoolExecutor(4))
+        provider.report = lambda message: _report(reports, people, message)
+        started = time.monotonic()
+        targets = [*ours, *(part for part in servers if part.name == "postgres")]
+        with _killing([] if is_calm else targets, wanted):
+            people.live(wanted.messages // SCRIPT_LENGTH, scripts, wanted.calls)
+        seconds = time.monotonic() - started
+        for part in (*servers, *ours):
+            part.wait()
+        _let_settle(services, ours)
+        reports.shutdown()
+        found = counts.count_all(services, people, provider)
+        state = counts.read_state(services)
+        services.close_connections()
+        return Run(found, state, {part.name: part.kills for part in targets}, people, seconds)
+
+
+def _environment(folder: Path, provider_url: str) -> dict[str, str]:
+    port, rasa = free_port(), free_port()
+    return {
+        "FLASK_APP": "app",
+        "PORT": str(port),
+        "HOTLINE_DATA_DIR": str(folder),
+        "PUBLIC_BASE_URL": f"http://127.0.0.1:{port}",
+        "DATA_KEYS": Fernet.generate_key().decode(),
+        "PSEUDONYM_KEY": "p" * 40,
+        "TWILIO_AUTH_TOKEN": "chaos",
+        "TWILIO_API_BASE_URL": provider_url,
+        "RASA_URL": f"http://127.0.0.1:{rasa}",
+        "RASA_TOKEN": "chaos",
+        "HANDOFF_NOTIFY": "+4915100000001",
+        "HANDOFF_NOTIFY_FROM": OURS,
+        "DATABASE_URL": "",
+        "REDIS_URL": "",
+    }
+
+
+def _start_servers(stack: ExitStack, setup: str, folder: Path, environment: dict[str, str]) -> list[parts.Part]:
+    if setup == SQLITE:
+        return []
+    postgres, redis = parts.Postgres(folder), parts.redis(folder)
+    for part in (postgres, redis):
+        stack.callback(part.end)
+        part.start()
+        part.wait()
+    environment |= {"DATABASE_URL": postgres.url, "REDIS_URL": f"redis://127.0.0.1:{redis.port}/0"}
+    return [postgres, redis]
+
+
+def _prepare(environment: dict[str, str]) -> Services:
+    for step in (["texts", "compile"], ["db", "upgrade"], ["content", "load"]):
+        command = [str(BACKEND / "flask"), *step]
+        subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=True, stdout=subprocess.DEVNULL)
+    return Services(Settings.from_env(environment))
+
+
+def _people(services: Services, environment: dict[str, str], seed: int, is_calm: bool) -> People:
+    apologies = [services.renderer.tell("technical.sorry", None)]
+    apologies += [services.texts.get(language, "technical.sorry", (".voice",)) for language in OPENING_LANGUAGES]
+
+    def write_back(sender: str, number: int) -> None:
+        """A message of ours to every fourth message of theirs, as a counsellor's reply is stored: nobody takes it twice."""
+        if number % 4:
+            return
+        while True:
+            try:
+                with services.database.begin() as connection:
+                    message = OutgoingMessage("sms", sender, OURS, f"Nachricht {number}")
+                    outbox_id = services.outbox.put(connection, message, datetime.now(UTC))
+                break
+            except Exception:  # whatever a dying database says
+                time.sleep(0.5)
+        services.doorbell.ring(outbox_id)
+
+    return People(environment["PUBLIC_BASE_URL"], environment["TWILIO_AUTH_TOKEN"], apologies, seed, is_calm, write_back)
+
+
+def _report(pool: ThreadPoolExecutor, people: People, message: Accepted) -> None:
+    if message.callback:
+        pool.submit(people.report, message.callback, message.sid)
+
+
+class _killing:
+    """Kills one part after the other while the block runs: each kind as often, in random order, at random moments."""
+
+    def __init__(self, targets: list[parts.Part], wanted: argparse.Namespace) -> None:
+        self._targets = targets
+        self._random = random.Random(wanted.seed)
+        self._pause = wanted.pause
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while self._targets:
+            for part in self._random.sample(self._targets, len(self._targets)):
+                if self._over.wait(self._pause * (0.5 + self._random.random())):
+                    return
+                part.kill()
+
+
+def _let_settle(services: Services, ours: list[parts.Part]) -> None:
+    """Let the worker finish what is due, then go through what is in doubt with a clock that runs ahead."""
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and counts.is_anything_due(services):
+        time.sleep(0.5)
+    for part in ours:
+        if part.name.startswith("worker"):
+            part.end()
+    counts.settle_doubts(services)
+
+
+def _print(runs: dict[str, Run]) -> None:
+    print("\n| | " + " | ".join(runs) + " |\n|---|" + "---|" * len(runs))
+    for name, text in SHOWN.items():
+        print(f"| {text} | " + " | ".join(str(run.counted[name]) for run in runs.values()) + " |")
+    for text, read in (
+        ("webhooks sent, repetitions included", lambda run: run.people.sent),
+        ("connections that broke", lambda run: run.people.lost_connections),
+        ("apologies while the database was down", lambda run: run.people.apologised),
+        ("killed", lambda run: ", ".join(f"{name} {kills}" for name, kills in run.kills.items())),
+        ("seconds", lambda run: round(run.seconds)),
+    ):
+        print(f"| {text} | " + " | ".join(str(read(run)) for run in runs.values()) + " |")
+
+
+if __name__ == "__main__":
+    main()

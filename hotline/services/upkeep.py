@@ -1,0 +1,130 @@
+"""What operators work with: figures, health, the signs of life of workers."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+
+from hotline.dialogue.turn import TurnSeen
+from hotline.privacy.key_check import check_keys
+from hotline.services.core import CoreServices
+from hotline.settings import LOCAL_ACCOUNT, kept_local_secrets
+from hotline.staff.accounts import DEMO_PREFIX
+from hotline.store.clock import check_clock
+from hotline.store.tables import staff_accounts
+from hotline.understanding.local_server import answers
+from hotline.understanding.rasa import answers_without_token
+from hotline.upkeep.backup import Backups
+from hotline.upkeep.deploy_check import Deploy
+from hotline.upkeep.health import Part, Surroundings, look_at_everything
+from hotline.upkeep.heartbeat import Heartbeat, living_workers
+from hotline.upkeep.metrics import HotlineCollector, Meter
+
+
+class UpkeepServices(CoreServices):
+    """Everything an operator looks at."""
+
+    @cached_property
+    def meter(self) -> Meter:
+        """Counts what happens."""
+        return Meter(self.tally)
+
+    def count_turn(self, seen: TurnSeen) -> None:
+        """Count a turn."""
+        self.meter.count_turn(seen.channel, seen.language, seen.outcome, seen.danger)
+
+    @cached_property
+    def heartbeat(self) -> Heartbeat:
+        """Signs of life; only the worker writes them."""
+        return Heartbeat(self.database, self.clock)
+
+    def look_at_health(self) -> list[Part]:
+        """Each thing the hotline depends on."""
+        return look_at_everything(
+            Surroundings(
+                database=self.database,
+                data_dir=self.settings.data_dir,
+                ask_rasa=lambda: answers(self.settings.rasa_url),
+                has_model=lambda: self.models.has(self.models.live()),
+                clock=self.clock,
+                is_clock_trusted=self.settings.is_clock_trusted,
+            )
+        )
+
+    @cached_property
+    def collector(self) -> HotlineCollector:
+        """Figures for Prometheus."""
+        return HotlineCollector(self.database, self.look_at_health, self.clock)
+
+    def check_ground(self) -> None:
+        """Refuse to work on data the clock or the keys do not fit.
+
+        Raises:
+            CannotStart: the message names what is wrong and the remedy.
+        """
+        with self.database.read() as connection:
+            check_keys(connection, self.cipher)
+            if not self.settings.is_clock_trusted:
+                check_clock(connection, self.clock())
+
+    @cached_property
+    def backups(self) -> Backups:
+        """Backup and restore."""
+        known = self.settings
+        keys = ((known.backup_key,) if known.backup_key else ()) + known.data_keys
+        folders = {"recordings": known.root / "recordings", "uploads": known.data_dir / "recordings"}
+        return Backups(self.database, known.data_dir, folders, keys)
+
+    def look_at_deploy(self) -> Deploy:
+        """What ``flask check-deploy`` judges."""
+        known, second = self.settings, self.settings.twilio_second
+        secrets = {
+            "PSEUDONYM_KEY": known.pseudonym_key,
+            "RASA_TOKEN": known.rasa_token,
+            "TWILIO_AUTH_TOKEN": known.twilio_auth_tokens[0],
+            **{f"DATA_KEYS ({place})": key for place, key in enumerate(known.data_keys, start=1)},
+        }
+        for name, value in (
+            ("METRICS_TOKEN", known.metrics_token),
+            ("BACKUP_KEY", known.backup_key),
+            ("TWILIO_SECOND_AUTH_TOKEN", second.auth_token if second else None),
+        ):
+            if value is not None:
+                secrets[name] = value
+        local_secrets, files = kept_local_secrets(known.data_dir)
+        database = (self.database.engine.url.database or "") if self.database.is_sqlite else ""
+        return Deploy(
+            is_production=known.is_production,
+            has_simulator=known.has_simulator,
+            public_base_url=known.public_base_url,
+            account_sid=known.twilio_account_sid,
+            local_account_sid=LOCAL_ACCOUNT,
+            secrets=secrets,
+            local_secrets=local_secrets,
+            rasa_url=known.rasa_url,
+            is_rasa_open=answers_without_token(known.rasa_url),
+            is_sqlite=self.database.is_sqlite,
+            web_processes=known.web_processes,
+            workers=self._living_workers(),
+            redis_url=known.redis_url,
+            retention={f"RETENTION_{kind}".upper(): days for kind, days in getattr(known, "retention", {}).items()},
+            has_demo_accounts=self._has_demo_accounts(),
+            private_paths=(*files, *((Path(database),) if database else ()), *sorted(known.root.glob("*.env"))),
+        )
+
+    def _living_workers(self) -> int:
+        try:
+            return living_workers(self.database, self.clock())
+        except SQLAlchemyError:
+            return 0
+
+    def _has_demo_accounts(self) -> bool:
+        query = select(staff_accounts.c.id).where(staff_accounts.c.name.startswith(DEMO_PREFIX)).limit(1)
+        try:
+            with self.database.read() as connection:
+                return connection.execute(query).first() is not None
+        except SQLAlchemyError:
+            return False
