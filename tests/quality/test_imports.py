@@ -116,7 +116,7 @@ def test_nobody_but_the_entry_imports_the_web_room_and_the_commands() -> None:
 
 
 def test_settings_are_read_at_the_entry_and_handed_on_as_values() -> None:
-    assert _importers("hotline.settings") <= {"app", "hotline.services.core", "hotline.web.factory"}
+    assert _importers("hotline.settings") <= {"app", "hotline.services.core", "hotline.services.upkeep", "hotline.web.factory"}
     readers = {path for path in _python_files("hotline") if "os.environ" in path.read_text(encoding="utf-8")}
     # The local server hands the whole environment on to a child process; it reads no setting from it.
     assert readers <= {ROOT / "hotline" / "understanding" / "local_server.py"}

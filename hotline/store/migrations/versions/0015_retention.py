@@ -1,7 +1,7 @@
 """opt-outs under the pseudonym alone, what was deleted, what the provider is to delete
 
 Revision ID: 0015
-Revises: 0009
+Revises: 0013
 """
 
 from __future__ import annotations

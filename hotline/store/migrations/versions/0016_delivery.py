@@ -1,7 +1,7 @@
 """messages in doubt, when each one was handed over, and what a person has dealt with
 
 Revision ID: 0016
-Revises: 0010
+Revises: 0015
 """
 
 from __future__ import annotations
