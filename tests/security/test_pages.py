@@ -242,3 +242,13 @@ def test_text_of_a_person_is_never_markup(quick_hotline: Hotline) -> None:
         answer = member.get(path + quote(evil))
         assert answer.status_code == 200
         assert b"<script>alert" not in answer.data, path
+
+
+def test_sign_no_database_can_hold_is_refused_and_no_error_of_ours(hotline: Hotline) -> None:
+    member = make_member(hotline, *ROLES)
+    assert member.give_password(name="a\0b").status_code == 400
+    member.sign_in()
+    for path in ("/staff/audit?actor=%00", "/studio/facts/%00", "/studio/texts/a%00/de", "/studio/facts?q=%00"):
+        assert member.get(path).status_code == 400, path
+    member.get("/staff/account")
+    assert member.post("/staff/language", {"language": "de", "back": "/staff/\0"}).status_code == 400
