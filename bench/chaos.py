@@ -14,8 +14,9 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,7 +71,7 @@ def main() -> None:
     read.add_argument("--calls", type=int, default=200)
     read.add_argument("--seed", type=int, default=7)
     read.add_argument("--setup", choices=["sqlite", "servers", "both"], default="both")
-    read.add_argument("--pause", type=float, default=6.0, help="seconds between two kills, about")
+    read.add_argument("--pause", type=float, default=2.0, help="seconds between two kills, about")
     read.add_argument("--real-rasa", action="store_true", help="the real understanding process, which takes long to come back")
     wanted = read.parse_args()
     setups = [SQLITE] if wanted.setup != "servers" else []
@@ -91,8 +92,8 @@ def _compare(setup: str, wanted: argparse.Namespace) -> Run:
     people = calm.state.keys() | disturbed.state.keys()
     differing = [name for name in sorted(people) if calm.state.get(name) != disturbed.state.get(name)]
     disturbed.counted["different"] = len(differing)
-    for name in differing[:1]:
-        print(f"  the first that differs:\n    {calm.state.get(name)}\n    {disturbed.state.get(name)}")
+    for name in differing[:3]:
+        print(f"  differs:\n    {calm.state.get(name)}\n    {disturbed.state.get(name)}")
     return disturbed
 
 
@@ -122,7 +123,7 @@ def _live(setup: str, wanted: argparse.Namespace, *, is_calm: bool) -> Run:
         provider.report = lambda message: _report(reports, people, message)
         started = time.monotonic()
         targets = [*ours, *(part for part in servers if part.name == "postgres")]
-        with _killing([] if is_calm else targets, wanted):
+        with _looking_after(ours), _killing([] if is_calm else targets, wanted):
             people.live(wanted.messages // SCRIPT_LENGTH, scripts, wanted.calls)
         seconds = time.monotonic() - started
         for part in (*servers, *ours):
@@ -223,6 +224,24 @@ class _killing:
                 if self._over.wait(self._pause * (0.5 + self._random.random())):
                     return
                 part.kill()
+
+
+@contextmanager
+def _looking_after(ours: list[parts.Part]) -> Iterator[None]:
+    over = threading.Event()
+
+    def run() -> None:
+        while not over.wait(0.5):
+            for part in ours:
+                part.look_after()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _let_settle(services: Services, ours: list[parts.Part]) -> None:

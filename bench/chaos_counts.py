@@ -92,6 +92,14 @@ def read_state(services: Services) -> dict[str, Any]:
         asked = Counter(connection.execute(select(handoffs.c.conversation_id)).scalars())
         state: dict[str, Any] = {}
         for row in connection.execute(select(conversations).order_by(conversations.c.id)):
-            kept = (row.channel, row.status, row.language, row.session, row.turns, asked[row.id], said[row.id])
+            kept = (row.channel, row.status, row.language, _plain(services, row.session), row.turns, asked[row.id], said[row.id])
             state.setdefault(numbers.get(row.address_id, "nobody"), []).append(kept)
     return state
+
+
+def _plain(services: Services, session: dict[str, Any]) -> dict[str, Any]:
+    """A session with its encrypted parts opened: they are written anew each time."""
+    hidden = ("slots", "question")
+    return {
+        name: services.cipher.decrypt(value.encode()) if name in hidden and value else value for name, value in session.items()
+    }

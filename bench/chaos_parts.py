@@ -46,16 +46,23 @@ class Part:
         while self.port is not None and time.monotonic() < deadline:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
                 return
-            if self.process is not None and self.process.poll() is not None:
-                raise RuntimeError(f"{self.name} has ended by itself.")
             time.sleep(0.1)
+        if self.port is not None:
+            raise RuntimeError(f"{self.name} does not answer.")
 
     def kill(self) -> None:
-        """End it and its children at once, in the middle of whatever they do, and start it again."""
+        """End it and its children at once, in the middle of whatever they do, and start it again; first let it come back."""
+        self.wait()
         with self.lock:
             self.end(signal.SIGKILL)
             self.kills += 1
             self.start()
+
+    def look_after(self) -> None:
+        """Start it again when it ended by itself, as the service manager of a server does: nothing starts without a database."""
+        with self.lock:
+            if self.process is not None and self.process.poll() is not None:
+                self.start()
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End it."""

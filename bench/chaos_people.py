@@ -19,6 +19,7 @@ from twilio.request_validator import RequestValidator
 OURS = "+4930555000"
 AT_ONCE = 12
 REPEATS = 3
+THINKS_SECONDS = 0.8
 # As long as a restart of everything may take.
 INSISTS_SECONDS = 300
 MESSAGES, CALLS, STATUS = "/webhooks/twilio/messages", "/webhooks/twilio/calls", "/webhooks/twilio/status"
@@ -89,7 +90,8 @@ class People:
         """Send an event, now and then twice at the same moment, and keep repetitions for later."""
         if self.is_calm:
             return self._insist(path, form, key)
-        time.sleep(dice.random() * 0.05)
+        # Time to think, so that everything is killed some times while they write.
+        time.sleep(dice.random() * THINKS_SECONDS)
         again = None
         if dice.random() < 0.3:
             again = threading.Thread(target=self._insist, args=(path, form, key))
