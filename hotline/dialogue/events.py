@@ -43,9 +43,12 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Heard:
-    """One input: the start of a conversation, a key, the digits of a postcode, a text with its meaning, or silence."""
+    """One input: the start of a conversation, a key, the digits of a postcode, a text with its meaning, or silence.
 
-    kind: Literal["start", "key", "digits", "words", "silence"]
+    ``code`` is a continuation code that was tried already; ``key`` holds what came of it, not the code.
+    """
+
+    kind: Literal["start", "key", "digits", "code", "words", "silence"]
     key: str = field(default="", repr=False)
     start: str = ""
     meaning: Meaning = field(default_factory=Meaning)
@@ -149,6 +152,18 @@ class CallbackWanted:
 
 
 @dataclass(frozen=True)
+class CodeWanted:
+    """The person wants a code with which the matter goes on from another phone or channel."""
+
+
+@dataclass(frozen=True)
+class CodeGiven:
+    """The code, to be told once; only its hash is kept."""
+
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class Ended:
     """The conversation is over."""
 
@@ -164,5 +179,7 @@ Event = (
     | LanguageChosen
     | PersonRequested
     | CallbackWanted
+    | CodeWanted
+    | CodeGiven
     | Ended
 )

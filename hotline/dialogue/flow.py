@@ -19,6 +19,7 @@ from hotline.dialogue.events import (
     CallbackWanted,
     CentresShown,
     Choice,
+    CodeWanted,
     Ended,
     Event,
     Heard,
@@ -38,7 +39,7 @@ BACK, REPEAT = "back", "repeat"
 BUILT_IN = frozenset({BACK, REPEAT, STAY})
 # Wishes that agree or disagree with a suggestion, and those granted before the language is known.
 AGREEMENT = {"yes": True, "no": False, "helpful": True, "unhelpful": False}
-WISHES_WITHOUT_LANGUAGE = frozenset({"person", "callback", "goodbye", "language"})
+WISHES_WITHOUT_LANGUAGE = frozenset({"person", "callback", "goodbye", "language", "continue"})
 # More centres at once are no choice but a list.
 CENTRES_AT_ONCE = 3
 
@@ -87,6 +88,9 @@ class _Run:
             return self._resolve_key(heard.key)
         if heard.kind == "digits":
             return self._resolve_postcode(heard.key)
+        if heard.kind == "code":
+            self._understood()
+            return self.definition.routes[f"code_{heard.key}"]
         return self._resolve_words(heard.meaning)
 
     def _resolve_key(self, key: str) -> str:
@@ -153,7 +157,7 @@ class _Run:
     def _resolve_question(self, meaning: Meaning) -> str:
         routes = self.definition.routes
         step = self._step()
-        if step is not None and step.collects and (route := self._collect(meaning)):
+        if step is not None and step.collects == "place" and (route := self._collect(meaning)):
             return route
         # With a new question the time to rate the answer before is over.
         self.session = replace(self.session, answered=None)
@@ -270,6 +274,8 @@ class _Run:
                 self.events.append(PersonRequested(step.reason, self.session.topic, category))
             elif step.kind == "callback":
                 self.events.append(CallbackWanted(step.safe_times))
+            elif step.kind == "code":
+                self.events.append(CodeWanted())
             elif step.kind == "ask":
                 self._ask(step)
             elif step.kind == "end":

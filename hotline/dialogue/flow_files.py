@@ -10,6 +10,7 @@ import yaml
 
 from hotline.dialogue.definition import (
     CentresPart,
+    Collected,
     Condition,
     CountryPlace,
     Definition,
@@ -22,6 +23,7 @@ from hotline.dialogue.definition import (
 )
 from hotline.dialogue.events import AnswerPart
 from hotline.dialogue.flow import BUILT_IN
+from hotline.dialogue.inputs import CODE_DIGITS
 from hotline.errors import CannotStart
 from hotline.knowledge.places import POSTCODE_DIGITS
 
@@ -30,17 +32,18 @@ ROUTES = frozenset(
     {
         "danger", "deadline", "question", "hand_over", "confirm", "not_understood", "gave_up", "wrong_key", "nothing_heard",
         "no_answer", "unknown_language", "language_not_live", "language_chosen", "place", "place_not_known",
+        "code_found", "code_unknown", "code_slowed",
     }
 )  # fmt: skip
 WISHES = frozenset(
     {
         "person", "callback", "erase_my_data", "menu", "language", "greet", "who_are_you", "thank", "goodbye", "back", "repeat",
-        "more", "yes", "no", "helpful", "unhelpful",
+        "more", "yes", "no", "helpful", "unhelpful", "continue",
     }
 )  # fmt: skip
-KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback")
+KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "code")
 STEP_KEYS = frozenset({*KINDS, "next", "go", "options", "options_from", "listens", "collects", "digits"})
-COLLECTED = "place"
+PLACE, GIVEN = "place", "give"
 # Keys of a step whose value is one of a few words.
 VALUES: Mapping[str, tuple[object, ...]] = {
     "options_from": get_args(OptionSource),
@@ -49,9 +52,10 @@ VALUES: Mapping[str, tuple[object, ...]] = {
     "centres": get_args(CentresPart),
     "rate": get_args(Rating),
     "callback": get_args(SafeTimes),
-    "read_back": (COLLECTED,),
-    "collects": (COLLECTED,),
-    "digits": (1, POSTCODE_DIGITS),
+    "read_back": (PLACE,),
+    "code": (GIVEN,),
+    "collects": get_args(Collected),
+    "digits": (1, POSTCODE_DIGITS, CODE_DIGITS),
 }
 
 
@@ -144,7 +148,7 @@ def _step(path: Path, name: str, raw: Any) -> Step:
         reason=str(raw["handoff"]) if kind == "handoff" else "",
         condition=raw.get("check"),
         go=raw.get("go"),
-        collects="collects" in raw,
+        collects=raw.get("collects"),
         digits=raw.get("digits", 1),
         centres=raw.get("centres", "first"),
         rating=raw.get("rate", "helpful"),
@@ -236,7 +240,7 @@ def _step_problems(definition: Definition, step: Step) -> list[str]:
     if (step.kind == "check" or step.options_from == "lands") != (step.go is not None):
         problems.append(f"{step.name}: `go` is needed at a check and at a list of Laender, and nowhere else.")
     if step.digits != 1 and not step.collects:
-        problems.append(f"{step.name}: more digits than one key are collected only with `collects: {COLLECTED}`.")
+        problems.append(f"{step.name}: more digits than one key are collected only with `collects`.")
     if step.kind in ("ask", "end") and step.next is not None:
         problems.append(f"{step.name}: `{step.kind}` waits or ends, so `next` is never reached; remove it.")
     if step.kind == "ask" and not (step.options or step.options_from or step.listens):

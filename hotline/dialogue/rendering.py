@@ -11,7 +11,8 @@ from unicodedata import bidirectional
 from hotline.dialogue.centre_words import CENTRE_TEXT_KEYS, CentreWords
 from hotline.dialogue.country_words import COUNTRY_TEXT_KEYS, CountryWords
 from hotline.dialogue.definition import Definition, Option
-from hotline.dialogue.events import Answered, Asked, CentresShown, Choice, Ended, Event, PlaceRead, Told
+from hotline.dialogue.events import Answered, Asked, CentresShown, Choice, CodeGiven, Ended, Event, PlaceRead, Told
+from hotline.dialogue.inputs import CODE_DIGITS
 from hotline.dialogue.offers import FIRST_OPTION_KEYS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS
 from hotline.dialogue.safety import CATEGORIES
 from hotline.dialogue.texts import Texts
@@ -40,6 +41,7 @@ CODE_TEXT_KEYS = frozenset(
         "answer.as_of", "answer.missing", "answer.figure_from_counsellor",
         "question.only_text",
         "stop.done", "start.done", "technical.sorry",
+        "continue.code", "continue.code_again", "continue.code_use",
         *(f"danger.{category}" for category in CATEGORIES), *CENTRE_TEXT_KEYS, *COUNTRY_TEXT_KEYS,
     }
 )  # fmt: skip
@@ -137,6 +139,8 @@ class Renderer:
                 parts += self._centres.write(event, language, is_tight=is_tight)
             elif isinstance(event, PlaceRead) and language:
                 parts.append(" ".join(self._centres.read_back(event.place, language)))
+            elif isinstance(event, CodeGiven):
+                parts.append(self.tell("continue.code", language, likely, {"code": event.code}))
             elif isinstance(event, Asked):
                 parts += self._write_question(event, language, library, likely, spare)
         return "\n".join(parts)
@@ -214,6 +218,8 @@ class Renderer:
         return Spoken(utterances, language, listens, is_over, named, asked.digits if asked else 1)
 
     def _hints(self, asked: Asked, language: str, library: Library) -> tuple[str, ...]:
+        if asked.digits == CODE_DIGITS:
+            return ()
         if asked.digits > 1:
             return tuple(self._centres.land(land, language) for land in LANDS)
         return tuple(article.title for (_, code), article in library.articles.items() if code == language)
@@ -228,11 +234,21 @@ class Renderer:
             yield from (Utterance(language, text) for text in self._centres.speak(event, language))
         elif isinstance(event, PlaceRead) and language:
             yield from (Utterance(language, text) for text in self._centres.read_back(event.place, language))
+        elif isinstance(event, CodeGiven):
+            for code in [language] if language else OPENING_LANGUAGES:
+                yield from (Utterance(code, text) for text in self._spoken_code(event.code, code))
         elif isinstance(event, Asked):
             if language is not None:
                 yield Utterance(language, self._texts.get(language, event.text_key, self._voice_variants(language)))
             for choice in event.choices:
                 yield from self._spoken_choice(choice, language, library)
+
+    def _spoken_code(self, code: str, language: str) -> Iterator[str]:
+        """Figure by figure, and all of it twice: somebody is looking for a pen."""
+        for key in ("continue.code", "continue.code_again"):
+            yield self._texts.get(language, key, (".voice",))
+            yield from code
+        yield self._texts.get(language, "continue.code_use", (".voice",))
 
     def _speak_answer(self, answered: Answered, language: str, library: Library) -> Iterator[Utterance]:
         article = library.articles[answered.topic, language]

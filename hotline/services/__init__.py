@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from hotline.counselling.callbacks import Callbacks
+from hotline.counselling.continuation import Continuation
 from hotline.counselling.notices import Notices, PersonNotices
 from hotline.counselling.queues import read_slot
 from hotline.counselling.timers import TimerBell, Timers, register_timers
@@ -12,6 +13,7 @@ from hotline.delivery.background import start_command
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, register_jobs, register_nightly
 from hotline.delivery.outbox import Outbox
+from hotline.dialogue.codes import CodeDesk
 from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.feedback import Feedback
 from hotline.dialogue.person import HandoffDesk
@@ -42,6 +44,7 @@ class Services(StudioServices, StaffServices):
     def doorbell(self) -> Doorbell:
         """Wakes the worker; registers the jobs on the queue."""
         register_nightly(self.queue, "forget_questions", self.forget_questions)
+        register_nightly(self.queue, "forget_codes", self.forget_codes)
         return register_jobs(self.queue, lambda: self.dispatcher, lambda: self.uploads.sweep())
 
     @cached_property
@@ -53,6 +56,16 @@ class Services(StudioServices, StaffServices):
     def callbacks(self) -> Callbacks:
         """People to be called back."""
         return Callbacks(self.cipher, read_slot(self.settings.call_window))
+
+    @cached_property
+    def continuation(self) -> Continuation:
+        """Codes with which a matter goes on elsewhere."""
+        return Continuation(self.database, self.cipher)
+
+    def forget_codes(self) -> int:
+        """Delete the continuation codes that are too old; gives how many."""
+        with self.database.begin() as connection:
+            return self.continuation.forget(connection, self.clock())
 
     @cached_property
     def timers(self) -> Timers:
@@ -113,6 +126,7 @@ class Services(StudioServices, StaffServices):
             HandoffDesk(self.notices, self.callbacks, self.timer_bell.ring),
             # Made with the process, not with the first question: reading its lists takes a second.
             Feedback(self.database, self.questions, self.stripper.strip_text),
+            CodeDesk(self.continuation, self.cipher, self.interpreter.read_code),
             TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),
             self.doorbell.ring,
         )

@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from hotline.store.case_tables import (
+    case_conversations,
+    case_notes,
+    case_tasks,
+    cases,
+    continuation_codes,
+    continuation_tries,
+    form_versions,
+    rule_hints,
+    wrap_up_answers,
+    wrap_ups,
+)
 from hotline.store.columns import UtcDateTime, metadata
 from hotline.store.conversation_tables import (
     addresses,
@@ -45,9 +57,15 @@ __all__ = [
     "articles",
     "audit",
     "callbacks",
+    "case_conversations",
+    "case_notes",
+    "case_tasks",
+    "cases",
     "centres",
     "contacts",
     "content_uploads",
+    "continuation_codes",
+    "continuation_tries",
     "conversations",
     "counsellors",
     "counters",
@@ -56,6 +74,7 @@ __all__ = [
     "danger_changes",
     "fact_changes",
     "facts",
+    "form_versions",
     "handoff_offers",
     "handoffs",
     "inbound_events",
@@ -74,6 +93,7 @@ __all__ = [
     "ratings",
     "regressions",
     "revisions",
+    "rule_hints",
     "staff_accounts",
     "staff_recovery_codes",
     "staff_roles",
@@ -82,4 +102,6 @@ __all__ = [
     "topics",
     "trainings",
     "translations",
+    "wrap_up_answers",
+    "wrap_ups",
 ]
