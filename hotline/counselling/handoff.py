@@ -30,6 +30,7 @@ from hotline.counselling.states import (
     owner_of,
     timer_of,
 )
+from hotline.counselling.wrap_ups import owe_wrap_up
 from hotline.privacy.audit import note_action
 from hotline.store.database import insert_returning_id
 from hotline.store.tables import callbacks, conversations, handoff_offers, handoffs, messages
@@ -221,6 +222,8 @@ def move_handoff(connection: Connection, handoff: Mapping[str, Any], made: Move,
     if handoff["state"] == CALLBACK and state != CALLBACK:
         still_open = (callbacks.c.handoff_id == handoff["id"]) & callbacks.c.closed_at.is_(None)
         connection.execute(update(callbacks).where(still_open).values(state="expired", timer_at=None, closed_at=now))
+    if state in FINAL and handoff["state"] == ACCEPTED:
+        owe_wrap_up(connection, handoff, handoff["counsellor_id"], now)
     _give_to_owner(connection, handoff["conversation_id"], state)
     return state
 

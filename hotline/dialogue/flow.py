@@ -269,18 +269,21 @@ class _Run:
                 self.events.append(PlaceRead(place) if place else Told("answer.missing"))
             elif step.kind == "rate":
                 self._rate(is_helpful=step.rating == "helpful")
-            elif step.kind == "handoff":
-                category = danger if step.reason == "danger" else None
-                self.events.append(PersonRequested(step.reason, self.session.topic, category))
-            elif step.kind == "callback":
-                self.events.append(CallbackWanted(step.safe_times))
-            elif step.kind == "code":
-                self.events.append(CodeWanted())
+            elif step.kind in ("handoff", "callback", "code"):
+                self.events.append(self._wish(step, danger))
             elif step.kind == "ask":
                 self._ask(step)
             elif step.kind == "end":
                 self.session = replace(self.session, ended=True)
                 self.events.append(Ended())
+
+    def _wish(self, step: Step, danger: str | None) -> Event:
+        """What others grant: a person, a callback, a code."""
+        if step.kind == "callback":
+            return CallbackWanted(step.safe_times)
+        if step.kind == "code":
+            return CodeWanted()
+        return PersonRequested(step.reason, self.session.topic, danger if step.reason == "danger" else None)
 
     def _walk(self, target: str) -> Iterator[str]:
         for _ in range(self.definition.limits.steps_per_input):

@@ -238,10 +238,13 @@ class Renderer:
             for code in [language] if language else OPENING_LANGUAGES:
                 yield from (Utterance(code, text) for text in self._spoken_code(event.code, code))
         elif isinstance(event, Asked):
-            if language is not None:
-                yield Utterance(language, self._texts.get(language, event.text_key, self._voice_variants(language)))
-            for choice in event.choices:
-                yield from self._spoken_choice(choice, language, library)
+            yield from self._speak_question(event, language, library)
+
+    def _speak_question(self, asked: Asked, language: str | None, library: Library) -> Iterator[Utterance]:
+        if language is not None:
+            yield Utterance(language, self._texts.get(language, asked.text_key, self._voice_variants(language)))
+        for choice in asked.choices:
+            yield from self._spoken_choice(choice, language, library)
 
     def _spoken_code(self, code: str, language: str) -> Iterator[str]:
         """Figure by figure, and all of it twice: somebody is looking for a pen."""

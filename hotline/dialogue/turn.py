@@ -239,9 +239,7 @@ class Turns:
         asked = self._rules.definition.steps.get(turn.session.step)
         is_asked = asked is not None and asked.collects == "code"
         languages = self._languages(turn)
-        tried = self._codes.hear(
-            connection, turn.conversation, turn.session, said, languages, self._clock(), is_asked=is_asked
-        )
+        tried = self._codes.hear(connection, turn.conversation, turn.session, said, languages, self._clock(), is_asked=is_asked)
         if tried is None:
             return None
         turn.session, turn.conversation, turn.is_code = tried.session, tried.conversation, True

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from hotline.counselling.callbacks import Callbacks
-from hotline.counselling.continuation import Continuation
 from hotline.counselling.notices import Notices, PersonNotices
-from hotline.counselling.queues import read_slot
 from hotline.counselling.timers import TimerBell, Timers, register_timers
 from hotline.delivery.background import start_command
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, register_jobs, register_nightly
-from hotline.delivery.outbox import Outbox
 from hotline.dialogue.codes import CodeDesk
 from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.feedback import Feedback
@@ -20,6 +16,8 @@ from hotline.dialogue.person import HandoffDesk
 from hotline.dialogue.speakable import SpeakableLanguages
 from hotline.dialogue.spoken_prompts import SpokenPrompts
 from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
+from hotline.services.cases import CaseServices
+from hotline.services.counselling import CounsellingServices
 from hotline.services.staff import StaffServices
 from hotline.services.studio import StudioServices
 from hotline.telephony.client import TwilioSender
@@ -32,13 +30,8 @@ MENU = (
 STATUS_PATH = "/webhooks/twilio/status"
 
 
-class Services(StudioServices, StaffServices):
+class Services(CaseServices, CounsellingServices, StudioServices, StaffServices):
     """All parts of the hotline."""
-
-    @cached_property
-    def outbox(self) -> Outbox:
-        """Messages to be sent."""
-        return Outbox(self.database, self.cipher)
 
     @cached_property
     def doorbell(self) -> Doorbell:
@@ -51,21 +44,6 @@ class Services(StudioServices, StaffServices):
     def notices(self) -> Notices:
         """Tells counsellors that somebody waits."""
         return Notices(self.outbox, self.settings.handoff_notify, self.settings.handoff_notify_from)
-
-    @cached_property
-    def callbacks(self) -> Callbacks:
-        """People to be called back."""
-        return Callbacks(self.cipher, read_slot(self.settings.call_window))
-
-    @cached_property
-    def continuation(self) -> Continuation:
-        """Codes with which a matter goes on elsewhere."""
-        return Continuation(self.database, self.cipher)
-
-    def forget_codes(self) -> int:
-        """Delete the continuation codes that are too old; gives how many."""
-        with self.database.begin() as connection:
-            return self.continuation.forget(connection, self.clock())
 
     @cached_property
     def timers(self) -> Timers:

@@ -15,6 +15,7 @@ from hotline.store.case_tables import (
     wrap_ups,
 )
 from hotline.store.columns import UtcDateTime, metadata
+from hotline.store.console_tables import canned_replies, handoff_notes, handoff_transfers
 from hotline.store.conversation_tables import (
     addresses,
     audit,
@@ -57,6 +58,7 @@ __all__ = [
     "articles",
     "audit",
     "callbacks",
+    "canned_replies",
     "case_conversations",
     "case_notes",
     "case_tasks",
@@ -75,7 +77,9 @@ __all__ = [
     "fact_changes",
     "facts",
     "form_versions",
+    "handoff_notes",
     "handoff_offers",
+    "handoff_transfers",
     "handoffs",
     "inbound_events",
     "job_runs",

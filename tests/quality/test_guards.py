@@ -35,6 +35,9 @@ VALUES = {
     "upload_id": "1",
     "training_id": "1",
     "model": "starter",
+    "handoff_id": "1",
+    "callback_id": "1",
+    "slug": "greeting",
 }
 # One form for each webhook, so that a new one cannot be forgotten here.
 FORMS = {
@@ -213,7 +216,7 @@ MAY = {
     "editor": {"account.own", "content.see", "content.edit", "facts.edit"},
     "reviewer": {"account.own", "content.see", "content.approve", "facts.edit", "languages.train"},
     "counsellor": {"account.own", "content.see", "console.use", "numbers.reveal"},
-    "supervisor": {"account.own", "content.see", "console.use", "reports.see"},
+    "supervisor": {"account.own", "content.see", "console.use", "console.supervise", "reports.see"},
     "admin": {"account.own", "staff.manage", "audit.see"},
 }
 # The way to signing in: open to strangers, and to them alone of all staff pages.

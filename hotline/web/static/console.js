@@ -1,0 +1,1 @@
+// The console: keeps an open page as fresh as the queue.
