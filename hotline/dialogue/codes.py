@@ -53,7 +53,9 @@ class CodeDesk:
     def give(self, connection: Connection, conversation: Conversation, events: Sequence[Event], now: datetime) -> list[Event]:
         """The events with a code where one was wished for."""
         return [
-            CodeGiven(self._continuation.give(connection, conversation.id, now)) if isinstance(event, CodeWanted) else event
+            CodeGiven(self._continuation.give(connection, conversation.id, now), event.is_next)
+            if isinstance(event, CodeWanted)
+            else event
             for event in events
         ]
 

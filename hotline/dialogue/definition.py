@@ -21,6 +21,7 @@ Rating = Literal["helpful", "unhelpful"]
 SafeTimes = Literal["morning", "afternoon", "evening", "any"]
 # What a question asks for besides keys and words: the name or postcode of a place, a continuation code.
 Collected = Literal["place", "code"]
+CodePart = Literal["give", "renew"]
 CentresPart = Literal["first", "more", "independent", "own_language"]
 # Where what is known of a country stands beside the answer to a topic.
 CountryPlace = Literal["before", "after"]
@@ -66,6 +67,7 @@ class Step:
     centres: CentresPart = "first"
     rating: Rating = "helpful"
     safe_times: SafeTimes = "any"
+    code: CodePart = "give"
 
 
 @dataclass(frozen=True)

@@ -153,7 +153,9 @@ class CallbackWanted:
 
 @dataclass(frozen=True)
 class CodeWanted:
-    """The person wants a code with which the matter goes on from another phone or channel."""
+    """A code is wanted with which the matter goes on from another phone or channel; ``is_next`` when one was just used."""
+
+    is_next: bool = False
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ class CodeGiven:
     """The code, to be told once; only its hash is kept."""
 
     code: str = field(repr=False)
+    is_next: bool = False
 
 
 @dataclass(frozen=True)

@@ -282,7 +282,7 @@ class _Run:
         if step.kind == "callback":
             return CallbackWanted(step.safe_times)
         if step.kind == "code":
-            return CodeWanted()
+            return CodeWanted(is_next=step.code == "renew")
         return PersonRequested(step.reason, self.session.topic, danger if step.reason == "danger" else None)
 
     def _walk(self, target: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ import yaml
 
 from hotline.dialogue.definition import (
     CentresPart,
+    CodePart,
     Collected,
     Condition,
     CountryPlace,
@@ -43,7 +44,7 @@ WISHES = frozenset(
 )  # fmt: skip
 KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "code")
 STEP_KEYS = frozenset({*KINDS, "next", "go", "options", "options_from", "listens", "collects", "digits"})
-PLACE, GIVEN = "place", "give"
+PLACE = "place"
 # Keys of a step whose value is one of a few words.
 VALUES: Mapping[str, tuple[object, ...]] = {
     "options_from": get_args(OptionSource),
@@ -53,7 +54,7 @@ VALUES: Mapping[str, tuple[object, ...]] = {
     "rate": get_args(Rating),
     "callback": get_args(SafeTimes),
     "read_back": (PLACE,),
-    "code": (GIVEN,),
+    "code": get_args(CodePart),
     "collects": get_args(Collected),
     "digits": (1, POSTCODE_DIGITS, CODE_DIGITS),
 }
@@ -153,6 +154,7 @@ def _step(path: Path, name: str, raw: Any) -> Step:
         centres=raw.get("centres", "first"),
         rating=raw.get("rate", "helpful"),
         safe_times=raw.get("callback", "any"),
+        code=raw.get("code", "give"),
     )
 
 
@@ -240,7 +242,7 @@ def _step_problems(definition: Definition, step: Step) -> list[str]:
     if (step.kind == "check" or step.options_from == "lands") != (step.go is not None):
         problems.append(f"{step.name}: `go` is needed at a check and at a list of Laender, and nowhere else.")
     if step.digits != 1 and not step.collects:
-        problems.append(f"{step.name}: more digits than one key are collected only with `collects`.")
+        problems.append(f"{step.name}: more digits than one key are collected only with `collects: place` or `collects: code`.")
     if step.kind in ("ask", "end") and step.next is not None:
         problems.append(f"{step.name}: `{step.kind}` waits or ends, so `next` is never reached; remove it.")
     if step.kind == "ask" and not (step.options or step.options_from or step.listens):
