@@ -29,6 +29,8 @@ OPENING_LANGUAGES = ("de", "en")
 LANGUAGE_QUESTION = "language.ask"
 # An SMS in three parts is what people on old phones still read, and what an operator pays for.
 SMS_SEGMENTS = 3
+# A text may be said in other words than it is written.
+WRITTEN, SPOKEN = (".text",), (".voice",)
 # Read in every language, and short enough where letters take two bytes.
 SIGNS = {"option.helpful": "👍", "option.unhelpful": "👎"}
 LEFT_TO_RIGHT_MARK = "\u200e"
@@ -272,7 +274,7 @@ class Renderer:
             yield Utterance(choice.value, self._texts.get(choice.value, "language.option", key=choice.key))
             return
         for code in [language] if language else OPENING_LANGUAGES:
-            yield Utterance(code, self._spoken_key(code, choice.key, self._label(choice, code, library, (".voice",))))
+            yield Utterance(code, self._spoken_key(code, choice.key, self._label(choice, code, library, SPOKEN)))
 
     def _spoken_key(self, language: str, key: str, label: str) -> str:
         # The sentence around the label has its own full stop.
@@ -283,9 +285,7 @@ class Renderer:
 
     # -- both ----------------------------------------------------------------------------------------------------------
 
-    def _label(
-        self, choice: Choice, language: str | None, library: Library, variants: tuple[str, ...] = (".text",)
-    ) -> str:
+    def _label(self, choice: Choice, language: str | None, library: Library, variants: tuple[str, ...] = WRITTEN) -> str:
         if choice.kind == "language":
             return self._autonyms[choice.value]
         code = language or OPENING_LANGUAGES[0]
@@ -307,7 +307,9 @@ class Renderer:
         ]
         texts += [self._texts.get(language, "language.option", key=key) for key in FIRST_OPTION_KEYS]
         labels = {
-            (option.key, self._texts.get(language, option.label, (".voice",))) for step in definition.steps.values() for option in step.options
+            (option.key, self._texts.get(language, option.label, SPOKEN))
+            for step in definition.steps.values()
+            for option in step.options
         }
         labels |= {(NEXT_PAGE_KEY, self._texts.get(language, label)) for label in NEXT_PAGE_LABELS.values()}
         for (_, code), article in library.articles.items():
