@@ -140,6 +140,9 @@ class WrapUps:
         Returns:
             Its id; None when the conversation is not theirs.
         """
+        # The conversation before its handoff, as everybody locks.
+        talk = select(handoffs.c.conversation_id).where(handoffs.c.id == handoff_id).scalar_subquery()
+        connection.execute(select(conversations.c.id).where(conversations.c.id == talk).with_for_update())
         mine = (handoffs.c.id == handoff_id) & (handoffs.c.state == ACCEPTED) & (handoffs.c.counsellor_id == account_id)
         row = connection.execute(select(handoffs).where(mine).with_for_update()).mappings().one_or_none()
         if row is None:

@@ -11,10 +11,13 @@ from hotline.settings import Settings
 from hotline.store.migrate import check_revision
 from hotline.web.access import guard
 from hotline.web.console.callbacks import callbacks
+from hotline.web.console.cases import cases
 from hotline.web.console.conversation import conversation
 from hotline.web.console.deeds import deeds
+from hotline.web.console.forms import forms
 from hotline.web.console.queue import console
 from hotline.web.console.snippets import snippets
+from hotline.web.console.wrap_ups import wrap_ups
 from hotline.web.pages import pages
 from hotline.web.simulator import simulator
 from hotline.web.staff import staff
@@ -34,7 +37,7 @@ from hotline.web.studio.understanding import understanding
 from hotline.web.webhooks import webhooks
 
 STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer)
-CONSOLE = (console, conversation, deeds, snippets, callbacks)
+CONSOLE = (console, conversation, deeds, snippets, callbacks, cases, wrap_ups, forms)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
 HEADERS = {
