@@ -15,7 +15,9 @@ from hotline.dialogue.turn import today_in_germany
 from hotline.web.access import services
 from hotline.web.staff_pages import show_day
 from hotline.web.staff_session import current_staff
-from hotline.web.staff_texts import language_of_request
+from hotline.web.staff_texts import language_of_request, screen_key, staff_texts
+
+REASON = screen_key("console.reason_")
 
 
 @lru_cache(maxsize=500)
@@ -25,11 +27,11 @@ def language_name(code: str | None, shown_in: str) -> str:
 
 
 def words_of_page() -> dict[str, Any]:
-    """What the templates of the console call: ``language_of``, ``topic_of``, ``land_of``, ``direction_of``."""
+    """What the templates of the console call: ``language_of``, ``topic_of``, ``reason_of``, ``land_of``, ``direction_of``."""
     hotline, shown_in = services(), language_of_request(current_staff())
     with hotline.database.read() as connection:
         library = hotline.library.current(connection, today_in_germany())
-    known = hotline.languages
+    known, screens = hotline.languages, staff_texts(hotline.translations_folder)
 
     def topic_of(topic: str | None) -> str:
         return "–" if topic is None else library.title(topic, shown_in) or topic
@@ -37,6 +39,8 @@ def words_of_page() -> dict[str, Any]:
     return {
         "language_of": lambda code: language_name(code, shown_in),
         "topic_of": topic_of,
+        # Flows may name reasons of their own.
+        "reason_of": lambda reason: screens.find(shown_in, REASON + reason) or reason,
         "land_of": lambda land: hotline.texts.find(shown_in, f"land.{land}") or land,
         "direction_of": lambda code: known[code].direction if code in known else "auto",
     }

@@ -103,7 +103,7 @@ function setUpConversation(place) {
     element("state").replaceWith(state);
     showWay(state.dataset.way);
     const isAtEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 40;
-    for (const message of fresh.querySelectorAll("#thread > li")) {
+    for (const message of fresh.querySelectorAll("#thread > .message")) {
       const old = element(message.id);
       if (!old) {
         thread.append(message);
