@@ -23,6 +23,7 @@ from hotline.web.simulator import simulator
 from hotline.web.staff import staff
 from hotline.web.staff_account import account
 from hotline.web.staff_pages import register_error_pages
+from hotline.web.studio.canned import canned
 from hotline.web.studio.danger import danger
 from hotline.web.studio.facts import facts
 from hotline.web.studio.health import health
@@ -36,7 +37,7 @@ from hotline.web.studio.transfer import transfer
 from hotline.web.studio.understanding import understanding
 from hotline.web.webhooks import webhooks
 
-STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer)
+STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer, canned)
 CONSOLE = (console, conversation, deeds, snippets, callbacks, cases, wrap_ups, forms)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000

@@ -37,6 +37,12 @@ VALUES = {
     "model": "starter",
     "handoff_id": "1",
     "callback_id": "1",
+    "case_id": "1",
+    "task_id": "1",
+    "conversation_id": "1",
+    "wrap_up_id": "1",
+    "field": "obstacles",
+    "code": "fear",
     "slug": "greeting",
 }
 # One form for each webhook, so that a new one cannot be forgotten here.

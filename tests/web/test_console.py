@@ -6,7 +6,9 @@ import re
 
 import pytest
 
+from hotline.counselling.canned import load_replies, read_reply_files
 from hotline.counselling.writing import Template
+from hotline.knowledge.measures import count_segments
 from hotline.staff.accounts import get_account
 from hotline.staff.roles import ROLES
 from tests.conftest import BASE_URL, Hotline
@@ -309,3 +311,31 @@ def test_answers_of_the_hotline_are_found_in_both_languages_and_come_with_their_
     assert 'data-topic="luggage"' in found
     assert "Stand" in found
     assert "Keine geprüfte Antwort" in anna.open(f"/console/handoffs/{own}/snippets?q=xyzzy")
+
+
+def test_editor_changes_a_ready_reply_and_a_new_load_keeps_it(quick_hotline: Hotline, anna: Colleague, own: int) -> None:
+    editor = Colleague(quick_hotline, "eva", 0, sign_in(quick_hotline, "eva", ["editor"]))
+    page, wanted = "/studio/ready-replies/moment", "Kleinen Moment, ich frage nach."
+    editor.open(page)
+    assert editor.post(page, **{"text-de": "x" * 202}).status_code == 422
+    assert editor.post(page, **{"text-de": wanted}).status_code == 302
+    assert wanted in anna.open(f"/console/handoffs/{own}")
+    with quick_hotline.services.database.begin() as connection:
+        load_replies(connection, read_reply_files(quick_hotline.services.content_folder / "canned_replies"))
+    assert wanted in anna.open(f"/console/handoffs/{own}")
+    editor.open("/studio/ready-replies/add/new")
+    assert editor.post("/studio/ready-replies/add/new", slug="moment", **{"text-de": "Hallo"}).status_code == 422
+    assert (
+        editor.post("/studio/ready-replies/add/new", slug="papers", **{"text-de": "Welche Papiere haben Sie?"}).status_code == 302
+    )
+    assert "Welche Papiere haben Sie?" in anna.open(f"/console/handoffs/{own}")
+
+
+def test_every_ready_reply_is_there_in_every_live_language_and_fits_three_parts_of_an_sms(quick_hotline: Hotline) -> None:
+    services = quick_hotline.services
+    found = read_reply_files(services.content_folder / "canned_replies")
+    assert set(found) == set(services.live_languages) == set(services.whatsapp_templates)
+    names = {language: list(replies) for language, replies in found.items()}
+    assert dict.fromkeys(found, names["de"]) == names
+    long = [(language, slug) for language, replies in found.items() for slug in replies if count_segments(replies[slug]) > 3]
+    assert long == []
