@@ -20,6 +20,7 @@ from flask.cli import AppGroup
 from hotline.cli.centres import centre_commands
 from hotline.cli.counselling import callbacks_group, counsellors_group, hours_group
 from hotline.cli.exchange import add_exchange_commands
+from hotline.cli.forms import forms_group
 from hotline.cli.health import health_command
 from hotline.cli.model import model_commands
 from hotline.cli.staff import audit_group, staff_group
@@ -63,7 +64,7 @@ def register_commands(app: Flask, services: Services) -> None:
     for group in (_db(services), _handoffs(services), _outbox(services)):
         app.cli.add_command(group)
     app.cli.add_command(centre_commands(services, _sentence))
-    for make in (staff_group, audit_group, hours_group, counsellors_group, callbacks_group):
+    for make in (staff_group, audit_group, hours_group, counsellors_group, callbacks_group, forms_group):
         app.cli.add_command(make(services, _sentence))
     app.cli.add_command(model_commands(services))
     app.cli.add_command(_worker(services))

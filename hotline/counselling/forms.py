@@ -134,6 +134,7 @@ class Forms:
             BrokenForm: a field or an option of the newest version is missing, which would leave answers unreadable in lists.
         """
         newest = self.stored(connection, now, form.name)
+        # Whoever changed a name on the screen has made a version; the file must know of it.
         problems = list(find_lost(newest, form))
         if problems:
             raise BrokenForm(problems[0])

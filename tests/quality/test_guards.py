@@ -222,7 +222,7 @@ MAY = {
     "editor": {"account.own", "content.see", "content.edit", "facts.edit"},
     "reviewer": {"account.own", "content.see", "content.approve", "facts.edit", "languages.train"},
     "counsellor": {"account.own", "content.see", "console.use", "numbers.reveal"},
-    "supervisor": {"account.own", "content.see", "console.use", "console.supervise", "reports.see"},
+    "supervisor": {"account.own", "content.see", "console.use", "console.supervise", "reports.see", "forms.edit"},
     "admin": {"account.own", "staff.manage", "audit.see"},
 }
 # The way to signing in: open to strangers, and to them alone of all staff pages.
