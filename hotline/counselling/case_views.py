@@ -185,22 +185,18 @@ def _tasks(connection: Connection, cipher: Cipher, case_id: int) -> Iterator[Tas
 
 def conversations_of(connection: Connection, case_id: int) -> Sequence[RowMapping]:
     """The conversations of a case, the newest first, each with its open handoff."""
-    still_open = (
-        select(handoffs.c.id)
-        .where(handoffs.c.conversation_id == conversations.c.id, handoffs.c.closed_at.is_(None))
-        .order_by(handoffs.c.id.desc())
-        .limit(1)
-        .correlate(conversations)
-        .scalar_subquery()
-    )
+    # A conversation has one open handoff at most.
+    still_open = (handoffs.c.conversation_id == conversations.c.id) & handoffs.c.closed_at.is_(None)
     names = ("id", "channel", "language", "status", "opened_at", "last_inbound_at")
     query = (
         select(
             *(conversations.c[name] for name in names),
             case_conversations.c.joined_by,
-            still_open.label("handoff_id"),
+            handoffs.c.id.label("handoff_id"),
+            handoffs.c.counsellor_id,
         )
         .join(case_conversations, case_conversations.c.conversation_id == conversations.c.id)
+        .outerjoin(handoffs, still_open)
         .where(case_conversations.c.case_id == case_id)
         .order_by(conversations.c.opened_at.desc(), conversations.c.id.desc())
     )

@@ -16,6 +16,7 @@ _THUMB_MARKS = frozenset("🏻🏼🏽🏾🏿\ufe0f \n")
 _PARTING = str.maketrans("", "", " .,-")
 # A continuation code: longer than a postcode, short enough to be noted on a hand.
 CODE_DIGITS = 6
+LONGEST_WITH_CODE = 100
 _DIGITS_AT_END = re.compile(r"(?P<words>.*?)(?P<digits>\d[\d .,:-]*)$", re.DOTALL)
 
 
@@ -54,7 +55,11 @@ def read_postcode(body: str) -> str | None:
 
 def split_code(body: str) -> tuple[str, str] | None:
     """The words before six figures that end a text, and the figures ("code 482 913"); None when it does not end so."""
-    found = _DIGITS_AT_END.match(fold(body).strip(" .,!?"))
+    # Most texts are longer or end in a word, and are not looked at any further.
+    ended = body.strip(" .,!?()[]\n")
+    if len(ended) > LONGEST_WITH_CODE or not ended[-1:].isdigit():
+        return None
+    found = _DIGITS_AT_END.match(fold(ended).strip())
     figures = found["digits"].translate(_PARTING).replace(":", "") if found else ""
     if found is None or len(figures) != CODE_DIGITS or not figures.isascii():
         return None

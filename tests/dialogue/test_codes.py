@@ -264,6 +264,7 @@ def test_mistyped_code_is_said_to_be_unknown_and_no_postcode(street: Street) -> 
         ("٤٨٢٩١٣", ("", "482913")),
         ("4-8-2-9-1-3.", ("", "482913")),
         ("Code: 482913", ("code", "482913")),
+        ("(482913)", ("", "482913")),
         ("48291", None),
         ("4829134", None),
         ("+49 151 482913", None),
