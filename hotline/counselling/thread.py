@@ -18,9 +18,15 @@ _STATES = (
     .order_by(messages.c.id)
 )
 _LINES = select(messages).where(messages.c.conversation_id == bindparam("conversation")).order_by(messages.c.id)
+# What the model was less sure of than this, in percent, the person may never have asked.
+SURE_FROM = 60
 _ASKED = (
-    select(messages.c.direction, messages.c.topic, messages.c.article_version)
-    .where(messages.c.conversation_id == bindparam("conversation"), messages.c.topic.is_not(None))
+    select(messages.c.topic, messages.c.article_version)
+    .where(
+        messages.c.conversation_id == bindparam("conversation"),
+        messages.c.topic.is_not(None),
+        (messages.c.confidence >= SURE_FROM) | messages.c.article_version.is_not(None),
+    )
     .order_by(messages.c.id)
 )
 

@@ -24,9 +24,11 @@ OPEN, ACCEPTED_BY, DECLINED, WITHDRAWN = "", "accepted", "declined", "withdrawn"
 
 @dataclass(frozen=True)
 class Transfer:
-    """A question to a colleague that is open."""
+    """The newest question to a colleague about a handoff. ``outcome`` is open, accepted, declined, expired or withdrawn."""
 
     id: int
+    outcome: str
+    from_id: int
     from_name: str
     to_name: str
     expires_at: datetime
@@ -131,31 +133,32 @@ class Transfers:
         release(connection, handoff_id, from_id, now)
         self._end(connection, handoff_id, WITHDRAWN)
 
-    def find_open(self, connection: Connection, handoff_id: int, now: datetime) -> Transfer | None:
-        """The open question about a handoff."""
-        row = self._row(connection, handoff_id, now)
+    def find_newest(self, connection: Connection, handoff_id: int, now: datetime) -> Transfer | None:
+        """The newest question about a handoff, answered or not."""
+        row = self._row(connection, handoff_id)
         if row is None:
             return None
-        return Transfer(row.id, row.from_name, row.to_name, row.expires_at, self._cipher.decrypt(row.note_encrypted))
+        outcome = row.outcome or ("open" if row.expires_at > now else "expired")
+        note = self._cipher.decrypt(row.note_encrypted)
+        return Transfer(row.id, outcome, row.from_id, row.from_name, row.to_name, row.expires_at, note)
 
     def _asked(self, connection: Connection, handoff_id: int, to_id: int, now: datetime) -> tuple[dict[str, Any], Any]:
         handoff = get_open(connection, handoff_id)
-        row = self._row(connection, handoff_id, now)
-        if row is None or row.to_id != to_id or handoff["state"] != ACCEPTED or handoff["counsellor_id"] != row.from_id:
+        row = self._row(connection, handoff_id)
+        is_open = row is not None and row.outcome == OPEN and row.expires_at > now and row.to_id == to_id
+        if not is_open or handoff["state"] != ACCEPTED or handoff["counsellor_id"] != row.from_id:
             raise TakenByAnother(f"Nobody asks you to take handoff {handoff_id} any more.")
         return handoff, row
 
-    def _row(self, connection: Connection, handoff_id: int, now: datetime) -> Any:
+    def _row(self, connection: Connection, handoff_id: int) -> Any:
         giver, taker = staff_accounts.alias(), staff_accounts.alias()
         query = (
             select(handoff_transfers, giver.c.name.label("from_name"), taker.c.name.label("to_name"))
             .join(giver, giver.c.id == handoff_transfers.c.from_id)
             .join(taker, taker.c.id == handoff_transfers.c.to_id)
-            .where(
-                handoff_transfers.c.handoff_id == handoff_id,
-                handoff_transfers.c.outcome == OPEN,
-                handoff_transfers.c.expires_at > now,
-            )
+            .where(handoff_transfers.c.handoff_id == handoff_id)
+            .order_by(handoff_transfers.c.id.desc())
+            .limit(1)
         )
         return connection.execute(query).one_or_none()
 

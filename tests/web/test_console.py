@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import time
 
 import pytest
 
 from hotline.counselling.canned import load_replies, read_reply_files
+from hotline.counselling.hours import Hours, Slot
+from hotline.counselling.queues import Queue, store_queues
 from hotline.counselling.writing import Template
 from hotline.knowledge.measures import count_segments
 from hotline.staff.accounts import get_account
@@ -222,12 +225,12 @@ def test_colleague_is_asked_and_until_they_agree_nothing_changes_hands(
     assert bert.reply(own, "Noch nicht meine").status_code == 403
     bert.post(f"{path}/transfer/decline")
     assert (state(quick_hotline, own), bert.get(path).status_code) == (("accepted", anna.id), 404)
+    assert "bert hat abgelehnt" in anna.open(path)
     # Nobody answers in time: it was never gone.
-    anna.open(path)
     anna.post(f"{path}/transfer", to=str(bert.id), note="")
     quick_hotline.clock.move(minutes=6)
     assert (state(quick_hotline, own), bert.get(path).status_code) == (("accepted", anna.id), 404)
-    anna.open(path)
+    assert "bert hat nicht geantwortet" in anna.open(path)
     anna.post(f"{path}/transfer", to=str(bert.id), note="Bitte")
     bert.open(path)
     bert.post(f"{path}/transfer/accept")
@@ -255,6 +258,25 @@ def test_conversation_is_let_go_of(quick_hotline: Hotline, anna: Colleague, own:
     assert anna.post(f"/console/handoffs/{own}/{deed}").location == "/console"
     assert state(quick_hotline, own)[0] == left_in
     assert anna.get(f"/console/handoffs/{own}").status_code == 404
+
+
+def test_conversation_goes_to_another_queue_with_a_note_and_keeps_its_place(
+    quick_hotline: Hotline, anna: Colleague, own: int
+) -> None:
+    hours = Hours(dict.fromkeys(range(7), (Slot(time(0), time(0)),)), holidays_of="none")
+    with quick_hotline.services.database.begin() as connection:
+        store_queues(
+            connection, [Queue("general", frozenset(), frozenset(), hours), Queue("law", frozenset(), frozenset(), hours)]
+        )
+    before = quick_hotline.rows("handoffs")[-1]
+    anna.open(f"/console/handoffs/{own}")
+    assert anna.post(f"/console/handoffs/{own}/release", queue="nowhere", note="x").status_code == 302
+    assert state(quick_hotline, own) == ("accepted", anna.id)
+    anna.post(f"/console/handoffs/{own}/release", queue="law", note="Frist am Freitag")
+    after = quick_hotline.rows("handoffs")[-1]
+    assert (after["state"], after["queue"], after["requested_at"]) == ("requested", "law", before["requested_at"])
+    offer(quick_hotline)
+    assert "Frist am Freitag" in anna.open(f"/console/handoffs/{own}")
 
 
 def test_callback_shows_its_number_to_whom_took_it_and_to_nobody_else(

@@ -44,7 +44,8 @@ class Now:
         """What changes the page; not the session, which holds more than is shown."""
         shown = ("state", "owner", "owner_name", "danger", "is_urgent", "language", "topic", "queue", "awaits", "timer_at")
         row = tuple(self.seen.row[name] for name in shown)
-        return (self.seen.sight, row, self.seen.language, self.states, self.writing, self.transfer and self.transfer.id)
+        asked = self.transfer and (self.transfer.id, self.transfer.outcome)
+        return (self.seen.sight, row, self.seen.language, self.states, self.writing, asked)
 
 
 @conversation.get("")
@@ -107,7 +108,7 @@ def _read(connection: Connection, handoff_id: int) -> Now:
     seen = expect_sight(connection, handoff_id)
     number = read_number(connection, hotline.cipher, seen.row["address_id"])
     writing = find_writing(connection, dict(seen.row), number, hotline.clock())
-    transfer = hotline.transfers.find_open(connection, handoff_id, hotline.clock())
+    transfer = hotline.transfers.find_newest(connection, handoff_id, hotline.clock())
     states = tuple(tuple(row) for row in read_states(connection, seen.conversation_id))
     masked = mask_number(number) if number and seen.row["channel"] != "webchat" else None
     return Now(seen, states, writing, transfer, masked)

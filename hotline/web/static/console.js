@@ -5,6 +5,7 @@ import { setUpKeys } from "./console_keys.js";
 const POLL_MS = 1500;
 const SILENT_POLLS = 3;
 const ANSWER_MS = 10_000;
+const DRAFT = "console-draft-";
 const element = (id) => document.getElementById(id);
 const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 const title = document.title;
@@ -75,6 +76,7 @@ function setUpQueue(place) {
     document.title = Number(news) ? `(${news}) ${title}` : title;
   };
   count();
+  forgetDrafts();
   follow(place, (fresh) => {
     const shown = fresh.firstElementChild;
     if (Number(shown.dataset.offers) > Number(offers)) sing();
@@ -83,6 +85,13 @@ function setUpQueue(place) {
     replace(place.firstElementChild, shown);
     count();
   });
+}
+
+// Words to somebody whom one has no more are kept no longer.
+function forgetDrafts() {
+  for (const name of Object.keys(sessionStorage).filter((name) => name.startsWith(DRAFT))) {
+    if (!element(`open-${name.slice(DRAFT.length)}`)) sessionStorage.removeItem(name);
+  }
 }
 
 function setUpConversation(place) {
@@ -144,7 +153,7 @@ function sing() {
 
 function setUpReply(form, look) {
   const text = element("reply-text");
-  const name = `console-draft-${form.dataset.handoff}`;
+  const name = DRAFT + form.dataset.handoff;
   const kept = JSON.parse(sessionStorage.getItem(name) ?? "null");
   // What the server gave back with a problem is newer than the draft.
   if (kept && !text.value) {
