@@ -18,6 +18,7 @@ from flask.cli import AppGroup
 from hotline.cli.centres import centre_commands
 from hotline.cli.counselling import callbacks_group, counsellors_group, hours_group
 from hotline.cli.exchange import add_exchange_commands
+from hotline.cli.forms import forms_group
 from hotline.cli.health import health_command
 from hotline.cli.keys import keys_group
 from hotline.cli.model import model_commands
@@ -66,7 +67,8 @@ def register_commands(app: Flask, services: Services) -> None:
     for group in (_db(services), _handoffs(services), _outbox(services)):
         app.cli.add_command(group)
     app.cli.add_command(centre_commands(services, _sentence))
-    for make in (staff_group, audit_group, hours_group, counsellors_group, callbacks_group, keys_group, retention_group):
+    groups = (staff_group, audit_group, hours_group, counsellors_group, callbacks_group, keys_group, retention_group, forms_group)
+    for make in groups:
         app.cli.add_command(make(services, _sentence))
     app.cli.add_command(model_commands(services))
     add_upkeep_commands(app, services, _sentence)

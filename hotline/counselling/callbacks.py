@@ -16,6 +16,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 from hotline.counselling.handoff import get_open, lock_conversation, move_handoff, write_audit
 from hotline.counselling.hours import BERLIN, SAFE_TIMES, Hours, Slot, may_call, next_call
 from hotline.counselling.queues import read_queues
+from hotline.counselling.wrap_ups import owe_wrap_up
 from hotline.privacy.cipher import Cipher
 from hotline.store.tables import addresses, callbacks, conversations, handoffs
 
@@ -134,7 +135,10 @@ class Callbacks:
         """
         callback = self._calling(connection, callback_id)
         _move(connection, callback, "reach", timer_at=None, closed_at=now)
-        move_handoff(connection, get_open(connection, callback["handoff_id"]), "close", now)
+        handoff = get_open(connection, callback["handoff_id"])
+        move_handoff(connection, handoff, "close", now)
+        if callback["counsellor_id"] is not None:
+            owe_wrap_up(connection, handoff, callback["counsellor_id"], now)
         write_audit(connection, actor, "reach_by_callback", callback["handoff_id"], now)
 
     def note_missed(self, connection: Connection, callback_id: int, actor: str, now: datetime) -> datetime | None:

@@ -30,6 +30,7 @@ from hotline.counselling.states import (
     owner_of,
     timer_of,
 )
+from hotline.counselling.wrap_ups import owe_wrap_up
 from hotline.privacy.audit import note_action
 from hotline.store.database import insert_returning_id
 from hotline.store.tables import callbacks, conversations, handoff_offers, handoffs, messages
@@ -221,8 +222,53 @@ def move_handoff(connection: Connection, handoff: Mapping[str, Any], made: Move,
     if handoff["state"] == CALLBACK and state != CALLBACK:
         still_open = (callbacks.c.handoff_id == handoff["id"]) & callbacks.c.closed_at.is_(None)
         connection.execute(update(callbacks).where(still_open).values(state="expired", timer_at=None, closed_at=now))
+    if state in FINAL and handoff["state"] == ACCEPTED:
+        owe_wrap_up(connection, handoff, handoff["counsellor_id"], now)
     _give_to_owner(connection, handoff["conversation_id"], state)
     return state
+
+
+def carry_handoff(
+    connection: Connection, from_id: int, to_id: int, channel: str, language: str | None, now: datetime
+) -> dict[str, Any] | None:
+    """Carry the open handoff of a conversation over to another one, in which the person goes on: with its state, place and timer.
+
+    Where both have one, one is left: that of the new conversation if a counsellor has it already, else the older one, which keeps
+    its place and is urgent if either was.
+
+    Args:
+        connection: a unit of work that has locked both conversations.
+        from_id: the conversation that was left.
+        to_id: the one that goes on.
+        channel: of the one that goes on.
+        language: it is held in.
+        now: aware UTC.
+
+    Returns:
+        The handoff the conversation has now; None when there is none.
+    """
+    old, new = find_open(connection, from_id), find_open(connection, to_id)
+    if old is None:
+        return new
+    if new is not None and (new["state"] == ACCEPTED or old["state"] == ABANDONED):
+        move_handoff(connection, old, "close", now)
+        return new
+    if new is not None:
+        move_handoff(connection, new, "close", now)
+    # A counsellor's next word goes where the person is now.
+    changed: dict[str, Any] = {"conversation_id": to_id, "channel": channel, "language": language, "is_told": False}
+    is_raised = new is not None and new["is_urgent"] and not old["is_urgent"]
+    if new is not None and is_raised:
+        changed |= {"reason": new["reason"], "danger": new["danger"], "is_urgent": True}
+    connection.execute(update(handoffs).where(handoffs.c.id == old["id"]).values(**changed))
+    carried = {**old, **changed}
+    if is_raised and old["state"] == CALLBACK:
+        carried["state"] = move_handoff(connection, carried, "request", now)
+    elif is_raised:
+        set_timer(connection, carried, now)
+    _give_to_owner(connection, to_id, carried["state"])
+    _give_to_owner(connection, from_id, None)
+    return carried
 
 
 def set_timer(connection: Connection, handoff: Mapping[str, Any], now: datetime) -> None:
@@ -255,7 +301,7 @@ def write_audit(connection: Connection, actor: str, action: str, handoff_id: int
     return note_action(connection, actor, action, f"handoff {handoff_id}", now)
 
 
-def _give_to_owner(connection: Connection, conversation_id: int, state: str) -> None:
+def _give_to_owner(connection: Connection, conversation_id: int, state: str | None) -> None:
     """Write the owner into the conversation; one that is over stays closed once nobody has it any more."""
     is_over = select(conversations.c.closed_at).where(conversations.c.id == conversation_id)
     status = _status(state, is_over=connection.execute(is_over).scalar_one() is not None)

@@ -8,7 +8,7 @@ from typing import Literal
 
 from hotline.dialogue.events import AnswerPart
 
-StepKind = Literal["say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "data"]
+StepKind = Literal["say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "data", "code"]
 OptionSource = Literal["languages", "topics", "suggestions", "lands", "follow_ups"]
 # What a step or an option may depend on: a place is named and known, this is a call, more centres wait to be told, there are
 # state centres and independent ones, some of the centres speak the person's language, a topic can be answered,
@@ -21,6 +21,9 @@ Condition = Literal[
 Rating = Literal["helpful", "unhelpful"]
 DataDeed = Literal["show", "erase"]
 SafeTimes = Literal["morning", "afternoon", "evening", "any"]
+# What a question asks for besides keys and words: the name or postcode of a place, a continuation code.
+Collected = Literal["place", "code"]
+CodePart = Literal["give", "renew"]
 CentresPart = Literal["first", "more", "independent", "own_language"]
 # Where what is known of a country stands beside the answer to a topic.
 CountryPlace = Literal["before", "after"]
@@ -46,7 +49,8 @@ class Step:
     """One step of a flow file. ``name`` is ``<flow>.<step>``; ``say`` holds text keys; ``next`` is empty at a question.
 
     ``go`` is where a ``check`` leads whose condition holds, and where a Land chosen of a list leads. A question that ``collects``
-    takes the name of a place and goes the route ``place``; ``digits`` is how many keys a caller may press there.
+    takes the name of a place and goes the route ``place``, or a code and goes a route ``code_…``; ``digits`` is how many keys a
+    caller may press there.
     """
 
     name: str
@@ -60,12 +64,13 @@ class Step:
     reason: str = ""
     condition: Condition | None = None
     go: str | None = None
-    collects: bool = False
+    collects: Collected | None = None
     digits: int = 1
     centres: CentresPart = "first"
     rating: Rating = "helpful"
     safe_times: SafeTimes = "any"
     deed: DataDeed = "show"
+    code: CodePart = "give"
 
 
 @dataclass(frozen=True)

@@ -44,9 +44,12 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Heard:
-    """One input: the start of a conversation, a key, the digits of a postcode, a text with its meaning, or silence."""
+    """One input: the start of a conversation, a key, the digits of a postcode, a text with its meaning, or silence.
 
-    kind: Literal["start", "key", "digits", "words", "silence"]
+    ``code`` is a continuation code that was tried already; ``key`` holds what came of it, not the code.
+    """
+
+    kind: Literal["start", "key", "digits", "code", "words", "silence"]
     key: str = field(default="", repr=False)
     start: str = ""
     meaning: Meaning = field(default_factory=Meaning)
@@ -172,6 +175,21 @@ class DataErased:
 
 
 @dataclass(frozen=True)
+class CodeWanted:
+    """A code is wanted with which the matter goes on from another phone or channel; ``is_next`` when one was just used."""
+
+    is_next: bool = False
+
+
+@dataclass(frozen=True)
+class CodeGiven:
+    """The code, to be told once; only its hash is kept."""
+
+    code: str = field(repr=False)
+    is_next: bool = False
+
+
+@dataclass(frozen=True)
 class Ended:
     """The conversation is over."""
 
@@ -190,5 +208,7 @@ Event = (
     | DataWished
     | DataShown
     | DataErased
+    | CodeWanted
+    | CodeGiven
     | Ended
 )

@@ -19,6 +19,7 @@ from hotline.dialogue.events import (
     CallbackWanted,
     CentresShown,
     Choice,
+    CodeWanted,
     DataWished,
     Ended,
     Event,
@@ -39,7 +40,7 @@ BACK, REPEAT = "back", "repeat"
 BUILT_IN = frozenset({BACK, REPEAT, STAY})
 # Wishes that agree or disagree with a suggestion, and those granted before the language is known.
 AGREEMENT = {"yes": True, "no": False, "helpful": True, "unhelpful": False}
-WISHES_WITHOUT_LANGUAGE = frozenset({"person", "callback", "goodbye", "language"})
+WISHES_WITHOUT_LANGUAGE = frozenset({"person", "callback", "goodbye", "language", "continue"})
 # More centres at once are no choice but a list.
 CENTRES_AT_ONCE = 3
 
@@ -88,6 +89,9 @@ class _Run:
             return self._resolve_key(heard.key)
         if heard.kind == "digits":
             return self._resolve_postcode(heard.key)
+        if heard.kind == "code":
+            self._understood()
+            return self.definition.routes[f"code_{heard.key}"]
         return self._resolve_words(heard.meaning)
 
     def _resolve_key(self, key: str) -> str:
@@ -154,7 +158,7 @@ class _Run:
     def _resolve_question(self, meaning: Meaning) -> str:
         routes = self.definition.routes
         step = self._step()
-        if step is not None and step.collects and (route := self._collect(meaning)):
+        if step is not None and step.collects == "place" and (route := self._collect(meaning)):
             return route
         # With a new question the time to rate the answer before is over.
         self.session = replace(self.session, answered=None)
@@ -266,7 +270,7 @@ class _Run:
                 self.events.append(PlaceRead(place) if place else Told("answer.missing"))
             elif step.kind == "rate":
                 self._rate(is_helpful=step.rating == "helpful")
-            elif step.kind in ("handoff", "callback", "data"):
+            elif step.kind in ("handoff", "callback", "data", "code"):
                 self.events.append(self._wish(step, danger))
             elif step.kind == "ask":
                 self._ask(step)
@@ -280,6 +284,8 @@ class _Run:
             return CallbackWanted(step.safe_times)
         if step.kind == "data":
             return DataWished(step.deed)
+        if step.kind == "code":
+            return CodeWanted(is_next=step.code == "renew")
         return PersonRequested(step.reason, self.session.topic, danger if step.reason == "danger" else None)
 
     def _walk(self, target: str) -> Iterator[str]:

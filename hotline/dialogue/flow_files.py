@@ -10,6 +10,8 @@ import yaml
 
 from hotline.dialogue.definition import (
     CentresPart,
+    CodePart,
+    Collected,
     Condition,
     CountryPlace,
     DataDeed,
@@ -23,6 +25,7 @@ from hotline.dialogue.definition import (
 )
 from hotline.dialogue.events import AnswerPart
 from hotline.dialogue.flow import BUILT_IN
+from hotline.dialogue.inputs import CODE_DIGITS
 from hotline.errors import CannotStart
 from hotline.knowledge.places import POSTCODE_DIGITS
 
@@ -31,17 +34,18 @@ ROUTES = frozenset(
     {
         "danger", "deadline", "question", "hand_over", "confirm", "not_understood", "gave_up", "wrong_key", "nothing_heard",
         "no_answer", "unknown_language", "language_not_live", "language_chosen", "place", "place_not_known",
+        "code_found", "code_unknown", "code_slowed",
     }
 )  # fmt: skip
 WISHES = frozenset(
     {
         "person", "callback", "erase_my_data", "menu", "language", "greet", "who_are_you", "thank", "goodbye", "back", "repeat",
-        "more", "yes", "no", "helpful", "unhelpful", "show_my_data",
+        "more", "yes", "no", "helpful", "unhelpful", "show_my_data", "continue",
     }
 )  # fmt: skip
-KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "data")
+KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "data", "code")
 STEP_KEYS = frozenset({*KINDS, "next", "go", "options", "options_from", "listens", "collects", "digits"})
-COLLECTED = "place"
+PLACE = "place"
 # Keys of a step whose value is one of a few words.
 VALUES: Mapping[str, tuple[object, ...]] = {
     "options_from": get_args(OptionSource),
@@ -51,9 +55,10 @@ VALUES: Mapping[str, tuple[object, ...]] = {
     "rate": get_args(Rating),
     "callback": get_args(SafeTimes),
     "data": get_args(DataDeed),
-    "read_back": (COLLECTED,),
-    "collects": (COLLECTED,),
-    "digits": (1, POSTCODE_DIGITS),
+    "read_back": (PLACE,),
+    "code": get_args(CodePart),
+    "collects": get_args(Collected),
+    "digits": (1, POSTCODE_DIGITS, CODE_DIGITS),
 }
 
 
@@ -146,12 +151,13 @@ def _step(path: Path, name: str, raw: Any) -> Step:
         reason=str(raw["handoff"]) if kind == "handoff" else "",
         condition=raw.get("check"),
         go=raw.get("go"),
-        collects="collects" in raw,
+        collects=raw.get("collects"),
         digits=raw.get("digits", 1),
         centres=raw.get("centres", "first"),
         rating=raw.get("rate", "helpful"),
         safe_times=raw.get("callback", "any"),
         deed=raw.get("data", "show"),
+        code=raw.get("code", "give"),
     )
 
 
@@ -239,7 +245,7 @@ def _step_problems(definition: Definition, step: Step) -> list[str]:
     if (step.kind == "check" or step.options_from == "lands") != (step.go is not None):
         problems.append(f"{step.name}: `go` is needed at a check and at a list of Laender, and nowhere else.")
     if step.digits != 1 and not step.collects:
-        problems.append(f"{step.name}: more digits than one key are collected only with `collects: {COLLECTED}`.")
+        problems.append(f"{step.name}: more digits than one key are collected only with `collects: place` or `collects: code`.")
     if step.kind in ("ask", "end") and step.next is not None:
         problems.append(f"{step.name}: `{step.kind}` waits or ends, so `next` is never reached; remove it.")
     if step.kind == "ask" and not (step.options or step.options_from or step.listens):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -13,6 +14,10 @@ THUMB_UP, THUMB_DOWN = "👍", "👎"
 # Colours of skin, the mark that asks for a picture, spaces.
 _THUMB_MARKS = frozenset("🏻🏼🏽🏾🏿\ufe0f \n")
 _PARTING = str.maketrans("", "", " .,-")
+# A continuation code: longer than a postcode, short enough to be noted on a hand.
+CODE_DIGITS = 6
+LONGEST_WITH_CODE = 100
+_DIGITS_AT_END = re.compile(r"(?P<words>.*?)(?P<digits>\d[\d .,:-]*)$", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,25 @@ def read_postcode(body: str) -> str | None:
     """The five figures a text consists of ("80331", "٨٠٣٣١", "80 331", "D-80331"), or None when it is something else."""
     kept = fold(body).removeprefix("d").translate(_PARTING)
     return kept if len(kept) == POSTCODE_DIGITS and kept.isascii() and kept.isdigit() else None
+
+
+def split_code(body: str) -> tuple[str, str] | None:
+    """The words before six figures that end a text, and the figures ("code 482 913"); None when it does not end so."""
+    # Most texts are longer or end in a word, and are not looked at any further.
+    ended = body.strip(" .,!?()[]\n")
+    if len(ended) > LONGEST_WITH_CODE or not ended[-1:].isdigit():
+        return None
+    found = _DIGITS_AT_END.match(fold(ended).strip())
+    figures = found["digits"].translate(_PARTING).replace(":", "") if found else ""
+    if found is None or len(figures) != CODE_DIGITS or not figures.isascii():
+        return None
+    return found["words"].strip(" .,:-"), figures
+
+
+def looks_like_code(body: str) -> bool:
+    """Whether a text is figures alone, more than a key and fewer than a phone number: a code with one too many or too few."""
+    figures = fold(body).translate(_PARTING)
+    return figures.isascii() and figures.isdigit() and CODE_DIGITS - 2 <= len(figures) <= CODE_DIGITS + 2
 
 
 def read_thumb(body: str) -> Literal["helpful", "unhelpful"] | None:

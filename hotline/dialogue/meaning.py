@@ -8,6 +8,7 @@ from datetime import date
 from typing import Any
 
 from hotline.dialogue.events import Decision, Meaning
+from hotline.dialogue.inputs import split_code
 from hotline.dialogue.safety import Net
 from hotline.dialogue.word_lists import Command, WordLists
 from hotline.knowledge.places import PLACE_SLOTS
@@ -41,6 +42,7 @@ DEADLINE_TOPICS = frozenset({"departure_deadline", "rejected_options", "border_c
 WISHES_FOR_A_PERSON = frozenset({"person", "callback"})
 # A text with so much of the likeness that makes it a cry for help is nothing for editors.
 HINT_OF_DANGER = 0.5
+CONTINUE = "continue"
 CRISIS = {"crisis_selfharm_violence": "selfharm"}
 
 
@@ -157,6 +159,19 @@ class Interpreter:
         return Understood(
             meaning, first.name, first.score, best.name or None, best.score, parse.topics, parse.engine, entities, is_question
         )
+
+    def read_code(self, text: str, language: str | None) -> str | None:
+        """The continuation code a whole message is, alone or after words that ask to go on ("code 482 913"); else None.
+
+        Args:
+            text: what the person wrote or said.
+            language: language of the conversation, None at its start.
+        """
+        parts = split_code(text)
+        if parts is None:
+            return None
+        command = self._word_lists.find(parts[0], language)
+        return parts[1] if not parts[0] or (command is not None and command.wish == CONTINUE) else None
 
     def _likely(self, parse: Parse) -> tuple[str, ...]:
         offered = (score.name for score in parse.languages if score.name in self._live and score.score >= LIKELY_LANGUAGE)

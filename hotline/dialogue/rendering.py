@@ -12,7 +12,20 @@ from hotline.dialogue.centre_words import CENTRE_TEXT_KEYS, CentreWords
 from hotline.dialogue.country_words import COUNTRY_TEXT_KEYS, CountryWords
 from hotline.dialogue.data_words import DATA_TEXT_KEYS, DataWords
 from hotline.dialogue.definition import Definition, Option
-from hotline.dialogue.events import Answered, Asked, CentresShown, Choice, DataErased, DataShown, Ended, Event, PlaceRead, Told
+from hotline.dialogue.events import (
+    Answered,
+    Asked,
+    CentresShown,
+    Choice,
+    CodeGiven,
+    DataErased,
+    DataShown,
+    Ended,
+    Event,
+    PlaceRead,
+    Told,
+)
+from hotline.dialogue.inputs import CODE_DIGITS
 from hotline.dialogue.offers import FIRST_OPTION_KEYS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS
 from hotline.dialogue.safety import CATEGORIES
 from hotline.dialogue.texts import Texts
@@ -29,6 +42,8 @@ OPENING_LANGUAGES = ("de", "en")
 LANGUAGE_QUESTION = "language.ask"
 # An SMS in three parts is what people on old phones still read, and what an operator pays for.
 SMS_SEGMENTS = 3
+# A text may be said in other words than it is written.
+WRITTEN, SPOKEN = (".text",), (".voice",)
 # Read in every language, and short enough where letters take two bytes.
 SIGNS = {"option.helpful": "👍", "option.unhelpful": "👎"}
 LEFT_TO_RIGHT_MARK = "\u200e"
@@ -41,6 +56,7 @@ CODE_TEXT_KEYS = frozenset(
         "answer.as_of", "answer.missing", "answer.figure_from_counsellor",
         "question.only_text",
         "stop.done", "start.done", "technical.sorry",
+        "continue.code", "continue.renewed", "continue.code_again", "continue.code_use",
         *(f"danger.{category}" for category in CATEGORIES), *CENTRE_TEXT_KEYS, *COUNTRY_TEXT_KEYS, *DATA_TEXT_KEYS,
     }
 )  # fmt: skip
@@ -141,6 +157,8 @@ class Renderer:
                 parts.append(" ".join(self._centres.read_back(event.place, language)))
             elif isinstance(event, DataShown | DataErased) and language:
                 parts.append(self._data.write(event, language))
+            elif isinstance(event, CodeGiven):
+                parts.append(self.tell(_code_text(event), language, likely, {"code": event.code}))
             elif isinstance(event, Asked):
                 parts += self._write_question(event, language, library, likely, spare)
         return "\n".join(parts)
@@ -200,8 +218,8 @@ class Renderer:
             yield ", ".join(f"{choice.key} {self._label(choice, language, library)}" for choice in fixed)
         if if_fits and spare == "words":
             yield ", ".join(f"{choice.key} {self._label(choice, language, library)}" for choice in if_fits)
-        elif if_fits and spare == "signs":
-            yield ", ".join(f"{choice.key} {SIGNS[choice.value]}" for choice in if_fits)
+        elif spare == "signs" and (signed := [choice for choice in if_fits if choice.value in SIGNS]):
+            yield ", ".join(f"{choice.key} {SIGNS[choice.value]}" for choice in signed)
 
     def tell(self, key: str, language: str | None, likely: Sequence[str] = (), values: Mapping[str, str] | None = None) -> str:
         """One text in writing; in the likely languages, else the opening ones, while the person's is not known."""
@@ -223,6 +241,8 @@ class Renderer:
         return Spoken(utterances, language, listens, is_over, named, asked.digits if asked else 1)
 
     def _hints(self, asked: Asked, language: str, library: Library) -> tuple[str, ...]:
+        if asked.digits == CODE_DIGITS:
+            return ()
         if asked.digits > 1:
             return tuple(self._centres.land(land, language) for land in LANDS)
         return tuple(article.title for (_, code), article in library.articles.items() if code == language)
@@ -239,11 +259,25 @@ class Renderer:
             yield from (Utterance(language, text) for text in self._centres.read_back(event.place, language))
         elif isinstance(event, DataShown | DataErased) and language:
             yield from (Utterance(language, text) for text in self._data.speak(event, language))
+        elif isinstance(event, CodeGiven):
+            for code in [language] if language else OPENING_LANGUAGES:
+                yield from (Utterance(code, text) for text in self._spoken_code(event, code))
         elif isinstance(event, Asked):
-            if language is not None:
-                yield Utterance(language, self._texts.get(language, event.text_key, self._voice_variants(language)))
-            for choice in event.choices:
-                yield from self._spoken_choice(choice, language, library)
+            yield from self._speak_question(event, language, library)
+
+    def _speak_question(self, asked: Asked, language: str | None, library: Library) -> Iterator[Utterance]:
+        if language is not None:
+            yield Utterance(language, self._texts.get(language, asked.text_key, self._voice_variants(language)))
+        for choice in asked.choices:
+            yield from self._spoken_choice(choice, language, library)
+
+    def _spoken_code(self, given: CodeGiven, language: str) -> Iterator[str]:
+        """Figure by figure, and all of it twice: somebody is looking for a pen."""
+        for key in (_code_text(given), "continue.code_again"):
+            yield self._texts.get(language, key, (".voice",))
+            yield from given.code
+        if not given.is_next:
+            yield self._texts.get(language, "continue.code_use", (".voice",))
 
     def _speak_answer(self, answered: Answered, language: str, library: Library) -> Iterator[Utterance]:
         article = library.articles[answered.topic, language]
@@ -263,7 +297,7 @@ class Renderer:
             yield Utterance(choice.value, self._texts.get(choice.value, "language.option", key=choice.key))
             return
         for code in [language] if language else OPENING_LANGUAGES:
-            yield Utterance(code, self._spoken_key(code, choice.key, self._label(choice, code, library)))
+            yield Utterance(code, self._spoken_key(code, choice.key, self._label(choice, code, library, SPOKEN)))
 
     def _spoken_key(self, language: str, key: str, label: str) -> str:
         # The sentence around the label has its own full stop.
@@ -274,7 +308,7 @@ class Renderer:
 
     # -- both ----------------------------------------------------------------------------------------------------------
 
-    def _label(self, choice: Choice, language: str | None, library: Library) -> str:
+    def _label(self, choice: Choice, language: str | None, library: Library, variants: tuple[str, ...] = WRITTEN) -> str:
         if choice.kind == "language":
             return self._autonyms[choice.value]
         code = language or OPENING_LANGUAGES[0]
@@ -282,7 +316,7 @@ class Renderer:
             return self._centres.land(choice.value, code)
         if choice.kind == "topic":
             return library.title(choice.value, code) or choice.value
-        return self._texts.get(code, choice.value)
+        return self._texts.get(code, choice.value, variants)
 
     def _as_of(self, article: Article) -> str:
         return self._texts.get(article.language, "answer.as_of", date=format_as_of(article.as_of, article.language))
@@ -296,7 +330,9 @@ class Renderer:
         ]
         texts += [self._texts.get(language, "language.option", key=key) for key in FIRST_OPTION_KEYS]
         labels = {
-            (option.key, self._texts.get(language, option.label)) for step in definition.steps.values() for option in step.options
+            (option.key, self._texts.get(language, option.label, SPOKEN))
+            for step in definition.steps.values()
+            for option in step.options
         }
         labels |= {(NEXT_PAGE_KEY, self._texts.get(language, label)) for label in NEXT_PAGE_LABELS.values()}
         for (_, code), article in library.articles.items():
@@ -316,6 +352,10 @@ class Renderer:
         return list(dict.fromkeys(texts))
 
 
+def _code_text(given: CodeGiven) -> str:
+    return "continue.renewed" if given.is_next else "continue.code"
+
+
 def _is_bounded(event: Event) -> bool:
     """Whether an event should fit into the message it is told in; a whole answer was asked for and may be long."""
     return isinstance(event, CentresShown) or (isinstance(event, Answered) and event.part == "short")
@@ -323,11 +363,12 @@ def _is_bounded(event: Event) -> bool:
 
 def _ways_to_write(events: Sequence[Event]) -> list[tuple[bool, Spare]]:
     """How a message may be written, the fullest way first: with or without what comes on "more", with more or fewer keys."""
-    # Who asked for a whole answer gets as many segments as it takes.
-    if not any(map(_is_bounded, events)):
-        return [(False, "words")]
     has_spare = any(choice.if_fits for event in events if isinstance(event, Asked) for choice in event.choices)
     spares: tuple[Spare, ...] = ("words", "signs", "none") if has_spare else ("none",)
+    if not any(map(_is_bounded, events)):
+        # Who asked for a whole answer gets as many segments as it takes.
+        is_long = not has_spare or any(isinstance(event, Answered) for event in events)
+        return [(False, "words")] if is_long else [(False, spare) for spare in spares]
     return [*product((False, True), spares), (True, "brief")]
 
 

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from hotline.dialogue.codes import CodeDesk, hide_given, hide_tried
 from hotline.dialogue.conversations import ACTIVE, Conversation, Conversations, StoredMessage, TurnResult
 from hotline.dialogue.data_desk import CONFIRMED_AT, WISHES_ABOUT_DATA, DataDesk
 from hotline.dialogue.definition import Definition, options_after_centres
@@ -94,6 +95,7 @@ class _Turn:
     # The provider's id of a text; what it keeps of it can be deleted there.
     provider_sid: str | None = None
     is_erased: bool = False
+    is_code: bool = False
 
 
 class Turns:
@@ -109,6 +111,7 @@ class Turns:
         desk: HandoffDesk,
         data_desk: DataDesk,
         feedback: Feedback,
+        codes: CodeDesk,
         rules: TurnRules,
         ring: Callable[[int], None],
         clock: Callable[[], datetime] = _now,
@@ -125,6 +128,7 @@ class Turns:
             desk: stores handoffs and says what happens next.
             data_desk: shows and erases what is stored of a person.
             feedback: keeps how answers were rated and what was not answered.
+            codes: gives continuation codes and finds what they lead to.
             rules: flows and languages.
             ring: wakes the worker for an outbox row, after the commit.
             clock: gives aware UTC.
@@ -138,6 +142,7 @@ class Turns:
         self._desk = desk
         self._data_desk = data_desk
         self._feedback = feedback
+        self._codes = codes
         self._rules = rules
         self._ring = ring
         self._clock = clock
@@ -160,7 +165,9 @@ class Turns:
             if before.reply is not None:
                 return before.reply
             library = self._library.current(connection, self._today())
-        needs_no_model = key is not None or read_postcode(text.body) or read_thumb(text.body) or not text.body.strip()
+        is_code = self._codes.reads(text.body, before.language)
+        is_plain = key is not None or is_code or read_postcode(text.body) or read_thumb(text.body)
+        needs_no_model = is_plain or not text.body.strip()
         understood = Understood(Meaning()) if needs_no_model else self._interpreter.interpret(text.body, before.language)
         question = self._feedback.read(text.body, understood)
         with self._database.begin() as connection:
@@ -175,8 +182,9 @@ class Turns:
             turn.provider_sid = text.event_key
             written = self._answer_text(connection, turn, text, key)
             document = compose(written)
-            inbound = StoredMessage("in", "contact", text.body, "received", provider_sid=text.event_key)
-            self._store(connection, turn, [inbound, *_reply(written)], text.event_key, document)
+            body = hide_tried(text.body) if turn.is_code else text.body
+            inbound = StoredMessage("in", "contact", body, "received", provider_sid=text.event_key)
+            self._store(connection, turn, [inbound, *_reply(written, turn.events)], text.event_key, document)
         self._wake(turn)
         return document
 
@@ -207,13 +215,14 @@ class Turns:
             if (stored := self._conversations.find_reply(connection, step.event_key)) is not None:
                 return stored
             turn = _begin(conversation, library, understood, question)
-            self._advance(connection, turn, self._heard_on_the_phone(step, turn))
+            said_now = step.digits or (step.speech if step.is_clear else "") or ""
+            self._advance(connection, turn, self._try_code(connection, turn, said_now) or self._heard_on_the_phone(step, turn))
             spoken = self._renderer.speak(turn.events, turn.session.language, turn.library)
             document = compose(spoken, conversation.turns + 1)
             said = " ".join(utterance.text for utterance in spoken.utterances)
             heard = step.digits or step.speech
-            inbound = [StoredMessage("in", "contact", heard, "received")] if heard else []
-            self._store(connection, turn, [*inbound, *_reply(said)], step.event_key, document)
+            inbound = [StoredMessage("in", "contact", hide_tried(heard) if turn.is_code else heard, "received")] if heard else []
+            self._store(connection, turn, [*inbound, *_reply(said, turn.events)], step.event_key, document)
         self._wake(turn)
         return document
 
@@ -237,7 +246,8 @@ class Turns:
             return None
         if turn.conversation.status == ACTIVE and wish != "start" and not _is_about_data(turn, key):
             return self._leave_to_counsellor(connection, turn)
-        heard = Heard("start", start="text") if wish == "start" else _heard_in_writing(turn, text, key)
+        code = None if wish == "start" else self._try_code(connection, turn, text.body)
+        heard = Heard("start", start="text") if wish == "start" else code or _heard_in_writing(turn, text, key)
         noted = self._advance(connection, turn, heard)
         if wish == "start" or noted.is_asked:
             # Who asks for a person asks to be written to; a mere question, and even a cry for help, changes nothing.
@@ -262,11 +272,23 @@ class Turns:
         language, likely = turn.session.language, turn.session.likely
         return self._renderer.write(turn.events, language, turn.library, likely) if turn.events else None
 
+    def _try_code(self, connection: Connection, turn: _Turn, said: str) -> Heard | None:
+        """What came of a continuation code; None when the input is something else."""
+        asked = self._rules.definition.steps.get(turn.session.step)
+        is_asked = asked is not None and asked.collects == "code"
+        languages = self._languages(turn)
+        tried = self._codes.hear(connection, turn.conversation, turn.session, said, languages, self._clock(), is_asked=is_asked)
+        if tried is None:
+            return None
+        turn.session, turn.conversation, turn.is_code = tried.session, tried.conversation, True
+        return tried.heard
+
     def _advance(self, connection: Connection, turn: _Turn, heard: Heard) -> NotedPerson:
         session, events = advance(self._rules.definition, self._world(turn), turn.session, heard)
         asked = AskedInput(turn.conversation.channel, turn.question)
         today = self._clock().astimezone(BERLIN).date()
         turn.session = self._feedback.note(connection, asked, session, events, turn.library, today)
+        events = self._codes.give(connection, turn.conversation, events, self._clock())
         return self._note(connection, turn, events)
 
     def _note(self, connection: Connection, turn: _Turn, events: Sequence[Event]) -> NotedPerson:
@@ -284,12 +306,16 @@ class Turns:
     def _today(self) -> date:
         return self._clock().astimezone(BERLIN).date()
 
+    def _languages(self, turn: _Turn) -> tuple[str, ...]:
+        is_call = turn.conversation.channel == "voice"
+        return self._rules.spoken_languages(turn.library) if is_call else self._rules.languages
+
     def _world(self, turn: _Turn) -> World:
         is_call = turn.conversation.channel == "voice"
         today = self._today()
         directory = turn.library.directory.on(today)
         world = World(
-            languages=self._rules.spoken_languages(turn.library) if is_call else self._rules.languages,
+            languages=self._languages(turn),
             topics=menu_topics(turn.library, self._rules.menu),
             answerable=turn.library.answerable(today),
             handed_over=turn.library.handed_over,
@@ -381,8 +407,8 @@ def _is_about_data(turn: _Turn, key: str | None) -> bool:
     return meaning.danger is None and (meaning.wish in WISHES_ABOUT_DATA or is_confirmed)
 
 
-def _reply(text: str | None) -> list[StoredMessage]:
-    return [StoredMessage("out", "bot", text, "replied")] if text else []
+def _reply(text: str | None, events: Sequence[Event]) -> list[StoredMessage]:
+    return [StoredMessage("out", "bot", hide_given(text, events), "replied")] if text else []
 
 
 def _heard_in_writing(turn: _Turn, text: InboundText, key: str | None) -> Heard:

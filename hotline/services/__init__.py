@@ -9,6 +9,7 @@ from hotline.counselling.timers import TimerBell, Timers, register_timers
 from hotline.delivery.background import start_command
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, register_jobs, register_minutely, register_nightly
+from hotline.dialogue.codes import CodeDesk
 from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.data_desk import DataDesk
 from hotline.dialogue.feedback import Feedback
@@ -17,6 +18,7 @@ from hotline.dialogue.speakable import SpeakableLanguages
 from hotline.dialogue.spoken_prompts import SpokenPrompts
 from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
 from hotline.privacy.erasure import OwnData
+from hotline.services.cases import CaseServices
 from hotline.services.privacy import PrivacyServices
 from hotline.services.staff import StaffServices
 from hotline.services.studio import StudioServices
@@ -34,7 +36,7 @@ MENU = (
 STATUS_PATH = "/webhooks/twilio/status"
 
 
-class Services(TranslationServices, StudioServices, StaffServices, PrivacyServices, UpkeepServices):
+class Services(CaseServices, TranslationServices, StudioServices, StaffServices, PrivacyServices, UpkeepServices):
     """All parts of the hotline."""
 
     @cached_property
@@ -43,6 +45,7 @@ class Services(TranslationServices, StudioServices, StaffServices, PrivacyServic
         register_nightly(self.queue, "retention", lambda: self.retention.run())
         register_minutely(self.queue, "provider_copies", lambda: self.provider_copies.run())
         register_minutely(self.queue, "heartbeat", lambda: self.heartbeat.beat())
+        register_nightly(self.queue, "forget_codes", self.forget_codes)
         return register_jobs(self.queue, lambda: self.dispatcher, lambda: self.uploads.sweep())
 
     @cached_property
@@ -116,6 +119,7 @@ class Services(TranslationServices, StudioServices, StaffServices, PrivacyServic
             HandoffDesk(self.notices, self.callbacks, self.timer_bell.ring),
             DataDesk(self.own_data),
             Feedback(self.database, self.questions),
+            CodeDesk(self.continuation, self.cipher, self.interpreter.read_code),
             TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),
             self.doorbell.ring,
             seen=self.count_turn,

@@ -15,6 +15,7 @@ ROLES: dict[str, frozenset[str]] = {
     "counsellor": frozenset({OWN_ACCOUNT, "content.see", "console.use", "numbers.reveal"}),
     "supervisor": frozenset(
         {OWN_ACCOUNT, "content.see", "console.use", "console.supervise", "reports.see", COUNSELLORS_EDIT, "delivery.tend"}
+        | {"forms.edit"}
     ),
     "admin": frozenset({OWN_ACCOUNT, "staff.manage", "audit.see", COUNSELLORS_EDIT, "delivery.tend"}),
 }

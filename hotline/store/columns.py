@@ -45,6 +45,11 @@ def reference(name: str, target: str, *, nullable: bool = False) -> Column[int]:
     return Column(name, ForeignKey(f"{target}.id", ondelete="CASCADE"), nullable=nullable, index=True)
 
 
+def staff_reference(name: str) -> Column[int]:
+    """An account of staff; what it did outlives it."""
+    return Column(name, ForeignKey("staff_accounts.id", ondelete="SET NULL"), index=True)
+
+
 def source_columns() -> tuple[Column[Any], ...]:
     """Where a row comes from and how long it holds. ``source_date`` is YYYY, YYYY-MM or YYYY-MM-DD."""
     return (

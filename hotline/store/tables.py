@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
+from hotline.store.case_tables import (
+    case_conversations,
+    case_notes,
+    case_tasks,
+    cases,
+    continuation_codes,
+    continuation_tries,
+    form_versions,
+    rule_hints,
+    wrap_up_answers,
+    wrap_ups,
+)
 from hotline.store.columns import UtcDateTime, metadata
 from hotline.store.console_tables import canned_replies, handoff_notes, handoff_transfers
 from hotline.store.conversation_tables import (
@@ -49,9 +61,15 @@ __all__ = [
     "audit",
     "callbacks",
     "canned_replies",
+    "case_conversations",
+    "case_notes",
+    "case_tasks",
+    "cases",
     "centres",
     "contacts",
     "content_uploads",
+    "continuation_codes",
+    "continuation_tries",
     "conversations",
     "counsellors",
     "counters",
@@ -61,6 +79,7 @@ __all__ = [
     "deletions",
     "fact_changes",
     "facts",
+    "form_versions",
     "handoff_notes",
     "handoff_offers",
     "handoff_transfers",
@@ -83,6 +102,7 @@ __all__ = [
     "ratings",
     "regressions",
     "revisions",
+    "rule_hints",
     "staff_accounts",
     "staff_recovery_codes",
     "staff_roles",
@@ -92,4 +112,6 @@ __all__ = [
     "trainings",
     "translation_switches",
     "translations",
+    "wrap_up_answers",
+    "wrap_ups",
 ]

@@ -15,12 +15,15 @@ from hotline.store.revision import check_revision
 from hotline.web.access import guard
 from hotline.web.console.board import board
 from hotline.web.console.callbacks import callbacks
+from hotline.web.console.cases import cases
 from hotline.web.console.conversation import conversation
 from hotline.web.console.deeds import deeds
 from hotline.web.console.delivery import delivery
+from hotline.web.console.forms import forms
 from hotline.web.console.queue import console
 from hotline.web.console.snippets import snippets
 from hotline.web.console.translation import translation
+from hotline.web.console.wrap_ups import wrap_ups
 from hotline.web.pages import pages
 from hotline.web.simulator import simulator
 from hotline.web.staff import staff
@@ -45,7 +48,9 @@ from hotline.web.webhooks import webhooks
 
 STAFF = (staff, account, accounts, counsellors, audit)
 STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer, canned)
-CONSOLE = (console, board, conversation, deeds, translation, snippets, callbacks, delivery)
+CONSOLE = (
+    console, board, conversation, deeds, translation, snippets, callbacks, delivery, cases, wrap_ups, forms,
+)  # fmt: skip
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
 HEADERS = {

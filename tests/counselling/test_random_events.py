@@ -39,7 +39,8 @@ people = st.sampled_from(["anna", "bert"])
 
 
 @cache
-def _migrated() -> Path:
+def migrated() -> Path:
+    """A database file without rows, to be copied."""
     path = Path(mkdtemp()) / "empty.db"
     database = Database(f"sqlite:///{path}")
     migrate.upgrade(database)
@@ -54,7 +55,7 @@ class Handoffs(RuleBasedStateMachine):
     def open_office(self) -> None:
         """An office of its own for every sequence."""
         self.folder = Path(mkdtemp())
-        shutil.copy(_migrated(), self.folder / "hotline.db")
+        shutil.copy(migrated(), self.folder / "hotline.db")
         self.office = Office(Database(f"sqlite:///{self.folder / 'hotline.db'}"))
         self.talks = [
             self.office.open("+4915100000001"),

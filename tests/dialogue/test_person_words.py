@@ -39,7 +39,7 @@ WAYS = {
 
 
 def _written(events: Sequence[Event], language: str) -> str:
-    return SERVICES.renderer.write(events, language, None)  # type: ignore[arg-type] - no answer is among them
+    return SERVICES.renderer.write(events, language, None, (), SMS_SEGMENTS)  # type: ignore[arg-type] - no answer is among them
 
 
 def _with(talk: Talk, said: Sequence[Event]) -> list[Event]:
@@ -93,13 +93,14 @@ def test_choice_is_to_wait_to_be_called_back_or_to_go_on_with_the_machine() -> N
     asked = Talk("de", world=HERE).hear(key("0")).asked
     assert [(choice.key, choice.value) for choice in asked.choices] == [
         ("1", "option.wait"), ("2", "option.menu"), ("3", "option.language"), ("4", "option.callback"),
+        ("5", "option.code"),
     ]  # fmt: skip
 
 
 def test_who_cannot_be_called_is_not_asked_when_and_a_call_offers_no_waiting_on_the_line() -> None:
     hidden = Talk("de", world=replace(HERE, is_call=True, can_call_back=False)).hear(words(wish="callback"))
     assert hidden.asked.step == "person.after"
-    assert [choice.value for choice in hidden.asked.choices] == ["option.menu", "option.language"]
+    assert [choice.value for choice in hidden.asked.choices] == ["option.menu", "option.language", "option.code"]
     called = Talk("de", world=replace(HERE, is_call=True)).hear(words(wish="callback"))
     assert called.asked.step == "callback.times"
     assert called.reasons == ["callback"]

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from hotline.counselling.wrap_ups import count_owed
 from hotline.services import Services
 from hotline.staff.sessions import StaffSession
 
 
 def close_panel(services: Services, handoff_id: int, session: StaffSession) -> Mapping[str, Any]:
     """What the panel that closes a conversation shows: see ``panels.Panel``."""
-    return {}
+    with services.database.read() as connection:
+        return {"owed": count_owed(connection, session.account_id)}
