@@ -15,9 +15,8 @@ from hotline.counselling.counsellors import set_presence
 from hotline.counselling.handoff import HandoffRequest, request_handoff
 from hotline.staff.accounts import get_account
 from hotline.store.database import insert_returning_id
-from hotline.store.tables import conversations, counsellors, handoffs
+from hotline.store.tables import conversations, counsellors, handoffs, staff_accounts
 from hotline.web.staff_session import cookie_name
-from hotline.web.staff_texts import LANGUAGE_COOKIE
 from tests.conftest import BASE_URL, Hotline
 from tests.web.browsing import DESKTOP, SMALL, check_accessibility, check_fits, serve
 from tests.web.staff import open_session, sign_in
@@ -82,9 +81,10 @@ def test_board_is_accessible_fits_and_refreshes_itself(browser: Browser, served:
     _wait(hotline, 4, "ar", "danger")
     token = open_session(hotline, "eva", ["supervisor"])
     for viewport, language in ((DESKTOP, "de"), (SMALL, "en")):
+        with hotline.services.database.begin() as connection:
+            connection.execute(update(staff_accounts).values(language=language))
         context = browser.new_context(viewport=viewport)  # type: ignore[arg-type]
-        cookies = {cookie_name(hotline.services): token, LANGUAGE_COOKIE: language}
-        context.add_cookies([{"name": name, "value": value, "url": base} for name, value in cookies.items()])
+        context.add_cookies([{"name": cookie_name(hotline.services), "value": token, "url": base}])
         page = context.new_page()
         page.goto(base + PAGE)
         check_accessibility(page)

@@ -120,7 +120,7 @@ def test_language_password_and_devices_are_changed_by_the_person(browser: Browse
         page.get_by_role("button", name="Weiter").click()
         page.get_by_label("Code").fill(_code(hotline, member.secret))
         page.get_by_role("button", name="Anmelden").click()
-        page.wait_for_url("**/studio")
+        page.wait_for_url("**/console")
         page.goto(_address(hotline, "/staff/account"))
         expect(page.get_by_role("heading", name="Mein Konto")).to_be_visible()
         pages.append(page)
