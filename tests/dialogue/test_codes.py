@@ -19,7 +19,7 @@ from hotline.knowledge.measures import count_segments
 from hotline.privacy.slots import open_slots
 from hotline.services import Services
 from hotline.store.tables import counsellors
-from tests.conftest import Hotline, interpreter_with
+from tests.conftest import Hotline, ScriptedUnderstander, interpreter_with
 from tests.dialogue.test_person_words import SERVICES
 from tests.dialogue.worlds import Talk, key, words
 
@@ -88,38 +88,48 @@ def code_in(reply: str) -> str:
     return found[0]
 
 
-@pytest.fixture
-def street(hotline: Hotline) -> Street:
-    """A street with a hotline."""
+def _street(hotline: Hotline) -> Street:
     hotline.understander.knows("Kann ich aus Bayern nach Syrien zurück?", "country_conditions")
     hotline.understander.knows("Ich will mich umbringen", "vr_basics")
     return Street(hotline)
 
 
-def test_other_phone_goes_on_with_everything_and_says_nothing_of_it(street: Street) -> None:
-    code = street.get_code()
-    before = street.talk(ANNA_PHONE)
-    (handoff,) = street.open_handoffs()
-    reply = street.write(BORROWED, f"weiter mit code {code[:3]} {code[3:]}", "whatsapp")
-    here = street.talk(BORROWED)
-    assert reply.startswith(street.say("continue.found"))
+@pytest.fixture
+def city(hotline: Hotline) -> Street:
+    """A street with a hotline on a database of each kind."""
+    return _street(hotline)
+
+
+@pytest.fixture
+def street(quick_hotline: Hotline) -> Street:
+    """One on SQLite, for what does not depend on the database."""
+    return _street(quick_hotline)
+
+
+def test_other_phone_goes_on_with_everything_and_says_nothing_of_it(city: Street) -> None:
+    code = city.get_code()
+    before = city.talk(ANNA_PHONE)
+    (handoff,) = city.open_handoffs()
+    reply = city.write(BORROWED, f"weiter mit code {code[:3]} {code[3:]}", "whatsapp")
+    here = city.talk(BORROWED)
+    assert reply.startswith(city.say("continue.found"))
     assert "Syrien" not in reply
     assert here["session"]["slots"] == {"country": "SY", "land": "DE-BY"} == before["session"]["slots"]
     assert here["session"]["topic"] == "country_conditions"
     assert here["language"] == "de"
     # The same handoff with its place, in the new conversation: one owner, and none of the old one.
-    (moved,) = street.open_handoffs()
+    (moved,) = city.open_handoffs()
     assert (moved["id"], moved["conversation_id"], moved["channel"]) == (handoff["id"], here["id"], "whatsapp")
     assert moved["requested_at"] == handoff["requested_at"]
-    left = street.talk(ANNA_PHONE)
+    left = city.talk(ANNA_PHONE)
     assert (here["status"], left["status"], left["session"]) == ("waiting", "closed", {})
-    with street.services.database.read() as connection:
+    with city.services.database.read() as connection:
         assert case_of(connection, left["id"]) == case_of(connection, here["id"]) is not None
     # The code was used; the next one leads here.
-    assert street.write(SHELTER, f"code {code}").startswith(street.say("continue.unknown"))
-    assert street.write(SHELTER, code_in(reply)).startswith(street.say("continue.found"))
-    assert [row["conversation_id"] for row in street.open_handoffs()] == [street.talk(SHELTER)["id"]]
-    assert len(street.hotline.rows("case_conversations")) == 3
+    assert city.write(SHELTER, f"code {code}").startswith(city.say("continue.unknown"))
+    assert city.write(SHELTER, code_in(reply)).startswith(city.say("continue.found"))
+    assert [row["conversation_id"] for row in city.open_handoffs()] == [city.talk(SHELTER)["id"]]
+    assert len(city.hotline.rows("case_conversations")) == 3
 
 
 def test_number_alone_neither_tells_nor_continues_anything(street: Street) -> None:
@@ -174,18 +184,18 @@ def test_code_is_kept_nowhere_a_counsellor_or_thief_reads_it(street: Street) -> 
     assert not any(code in str(row) for row in street.hotline.rows("continuation_codes") + street.hotline.rows("audit"))
 
 
-def test_guessing_is_slowed_and_keeps_nobody_from_help(street: Street) -> None:
-    code = street.get_code()
+def test_guessing_is_slowed_and_keeps_nobody_from_help(city: Street) -> None:
+    code = city.get_code()
     wrong = f"{(int(code) + 1) % 10**6:06}"
     for _ in range(5):
-        assert street.write(BORROWED, wrong).startswith(street.say("continue.unknown"))
-    assert street.write(BORROWED, code).startswith(street.say("continue.slowed"))
-    assert street.say("danger.selfharm") in street.write(BORROWED, "Ich will mich umbringen")
-    assert {row["is_urgent"] for row in street.open_handoffs()} == {True, False}
-    street.hotline.clock.move(hours=6)
-    assert street.write(BORROWED, code).startswith(street.say("continue.found"))
+        assert city.write(BORROWED, wrong).startswith(city.say("continue.unknown"))
+    assert city.write(BORROWED, code).startswith(city.say("continue.slowed"))
+    assert city.say("danger.selfharm") in city.write(BORROWED, "Ich will mich umbringen")
+    assert {row["is_urgent"] for row in city.open_handoffs()} == {True, False}
+    city.hotline.clock.move(hours=6)
+    assert city.write(BORROWED, code).startswith(city.say("continue.found"))
     # Both conversations were one: the older place, and the danger.
-    (merged,) = street.open_handoffs()
+    (merged,) = city.open_handoffs()
     assert (merged["is_urgent"], merged["danger"], merged["id"]) == (True, "selfharm", 1)
 
 
@@ -209,33 +219,33 @@ def test_code_ends_after_two_weeks_and_with_the_next_one(street: Street) -> None
         assert street.services.continuation.forget(connection, street.hotline.clock()) == 1
 
 
-def test_two_phones_at_once_one_goes_on(street: Street) -> None:
-    code = street.get_code()
+def test_two_phones_at_once_one_goes_on(city: Street) -> None:
+    code = city.get_code()
     texts = [InboundText(f"SMx{number}", "sms", number, OURS, code) for number in (BORROWED, SHELTER)]
     with ThreadPoolExecutor(2) as pool:
-        replies = list(pool.map(lambda text: street.services.turns.take_text(text, lambda reply: reply or ""), texts))
-    assert sorted(reply.startswith(street.say("continue.found")) for reply in replies) == [False, True]
-    winner = (BORROWED, SHELTER)[replies.index(next(r for r in replies if r.startswith(street.say("continue.found"))))]
-    assert [row["conversation_id"] for row in street.open_handoffs()] == [street.talk(winner)["id"]]
+        replies = list(pool.map(lambda text: city.services.turns.take_text(text, lambda reply: reply or ""), texts))
+    assert sorted(reply.startswith(city.say("continue.found")) for reply in replies) == [False, True]
+    winner = (BORROWED, SHELTER)[replies.index(next(r for r in replies if r.startswith(city.say("continue.found"))))]
+    assert [row["conversation_id"] for row in city.open_handoffs()] == [city.talk(winner)["id"]]
 
 
-def test_counsellor_who_has_the_matter_keeps_it_and_the_machine_is_silent(street: Street) -> None:
-    code = street.get_code()
-    (handoff,) = street.open_handoffs()
-    services, now = street.services, street.hotline.clock()
+def test_counsellor_who_has_the_matter_keeps_it_and_the_machine_is_silent(city: Street) -> None:
+    code = city.get_code()
+    (handoff,) = city.open_handoffs()
+    services, now = city.services, city.hotline.clock()
     with services.database.begin() as connection:
         services.staff_accounts.add(connection, "anna", ["counsellor"], "de", "test", now)
         skills: dict[str, Any] = {"languages": ["de"], "topics": [], "lands": [], "capacity": 3}
         connection.execute(counsellors.insert().values(account_id=1, presence="available", seen_at=now, **skills))
         accept(connection, handoff["id"], 1, now)
-    street.write(BORROWED, code)
-    (moved,) = street.open_handoffs()
+    city.write(BORROWED, code)
+    (moved,) = city.open_handoffs()
     assert (moved["state"], moved["counsellor_id"]) == ("accepted", 1)
-    assert street.talk(BORROWED)["status"] == "active"
+    assert city.talk(BORROWED)["status"] == "active"
     # The first word is confirmed on the new phone, too; figures are now words to the counsellor.
-    assert street.write(BORROWED, "ich bin es") == street.say("person.answers")
-    assert street.write(BORROWED, "123456") == ""
-    assert street.hotline.rows("cases")[0]["owner_id"] == 1
+    assert city.write(BORROWED, "ich bin es") == city.say("person.answers")
+    assert city.write(BORROWED, "123456") == ""
+    assert city.hotline.rows("cases")[0]["owner_id"] == 1
 
 
 def test_same_conversation_may_use_its_own_code(street: Street) -> None:
@@ -284,10 +294,8 @@ def test_figures_that_were_meant_as_a_code(body: str, looks: bool) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_language_has_its_words_and_the_code_fits_into_one_sms_of_three_parts(
-    language: str, quick_hotline: Hotline
-) -> None:
-    interpreter = interpreter_with(quick_hotline.understander)
+def test_every_language_has_its_words_and_the_code_fits_into_one_sms_of_three_parts(language: str) -> None:
+    interpreter = interpreter_with(ScriptedUnderstander())
     label = SERVICES.texts.get(language, "option.continue")
     assert interpreter.read_code(f"{label} 482913", language) == "482913"
     talk = Talk(language)
