@@ -282,7 +282,7 @@ def _handoffs(services: Services) -> AppGroup:
 
 def _reply(services: Services, handoff_id: int, text: str) -> None:
     with services.database.begin() as connection:
-        outbox_id = services.counsellor_desk.reply(connection, handoff_id, Reply(text), getpass.getuser(), datetime.now(UTC))
+        outbox_id = services.counsellor_desk.reply(connection, handoff_id, Reply(text), getpass.getuser(), services.clock())
     if outbox_id is not None:
         services.doorbell.ring(outbox_id)
 

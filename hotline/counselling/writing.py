@@ -15,7 +15,7 @@ from sqlalchemy import Connection, select
 
 from hotline.delivery.outbox import WHATSAPP_WINDOW
 from hotline.errors import CannotStart
-from hotline.store.tables import opt_outs
+from hotline.store.tables import addresses, opt_outs
 
 # free: any words. template: WhatsApp takes an approved text only. none: not at all, and ``reason`` says why.
 Way = Literal["free", "template", "none"]
@@ -61,7 +61,11 @@ def find_writing(connection: Connection, row: Mapping[str, Any], number: str | N
         return Writing(channel, "none", "no_number")
     if is_call and is_landline(number):
         return Writing(channel, "none", "landline")
-    stopped = select(opt_outs.c.id).where(opt_outs.c.address_id == row["address_id"], opt_outs.c.channel == channel)
+    stopped = (
+        select(opt_outs.c.id)
+        .join(addresses, addresses.c.pseudonym == opt_outs.c.pseudonym)
+        .where(addresses.c.id == row["address_id"], opt_outs.c.channel == channel)
+    )
     if connection.execute(stopped).first() is not None:
         return Writing(channel, "none", "opted_out")
     if channel != "whatsapp":

@@ -110,6 +110,8 @@ def test_text_to_console_to_reply_twice_at_once(browser: Browser, server: Server
         console.keyboard.press("j")
         console.keyboard.press("Enter")
         expect(console.locator("#thread")).to_contain_text(said)
+        # Keys work from the moment the page is complete.
+        console.wait_for_load_state()
         check_accessibility(console)
         check_fits(console)
         console.keyboard.press("r")

@@ -242,7 +242,7 @@ sound.addEventListener("change", () => {
   localStorage.setItem("console-sound", sound.checked ? "on" : "off");
   sing();
 });
-if (element("queue")) setUpQueue(element("queue"));
+if (element("overview")) setUpQueue(element("overview"));
 if (element("conversation")) {
   const look = setUpConversation(element("conversation"));
   if (element("reply")) setUpReply(element("reply"), look);
