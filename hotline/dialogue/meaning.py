@@ -134,6 +134,9 @@ class Interpreter:
         best = parse.topics[0] if parse.topics else Score("", 0.0)
         # The name of a town alone is no danger, whatever the model hears in it; the rules of the net have read it already.
         is_name = len(words(text)) == 1 and any(entity.kind in PLACE_SLOTS for entity in entities)
+        heard = danger
+        if danger and _is_calm(parse, threshold):
+            danger = self._net.find_certain(text)
         danger = danger or (None if is_name else _suspect(parse, best, threshold))
         is_live = spoken is None or spoken in self._live
         decision = _decide(topics, threshold)
@@ -155,7 +158,8 @@ class Interpreter:
             is_brief=len(words(text)) <= BRIEF_WORDS,
         )
         first = parse.languages[0] if parse.languages else Score(UNKNOWN_LANGUAGE, 0.0)
-        is_question = meaning.danger is None and meaning.wish is None and is_live and not _hints_at_danger(parse, threshold)
+        hints = heard is not None or _hints_at_danger(parse, threshold)
+        is_question = meaning.danger is None and meaning.wish is None and is_live and not hints
         return Understood(
             meaning, first.name, first.score, best.name or None, best.score, parse.topics, parse.engine, entities, is_question
         )
@@ -217,6 +221,11 @@ def _suspect(parse: Parse, best: Score, threshold: Threshold) -> str | None:
     if parse.danger is not None and parse.danger.score >= threshold.danger:
         return parse.danger.name
     return CRISIS.get(best.name) if best.score >= threshold.answer else None
+
+
+def _is_calm(parse: Parse, threshold: Threshold) -> bool:
+    """Whether the model is sure that a text in which a rule of the net heard danger only sounds alike."""
+    return parse.danger is not None and parse.danger.score < threshold.calm
 
 
 def _hints_at_danger(parse: Parse, threshold: Threshold) -> bool:

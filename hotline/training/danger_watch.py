@@ -65,6 +65,10 @@ class Overlay:
         """See ``Net.find``."""
         return most_urgent((self._base.find(text, self.muted), self._added.find(text)))
 
+    def find_certain(self, text: str) -> str | None:
+        """See ``Net.find_certain``."""
+        return self._added.find(text)
+
 
 def approved_changes(connection: Connection) -> list[RuleChange]:
     """Every change that holds, oldest first."""
@@ -96,6 +100,10 @@ class DangerWatch:
     def find(self, text: str) -> str | None:
         """See ``Net.find``."""
         return self.current().find(text)
+
+    def find_certain(self, text: str) -> str | None:
+        """See ``Net.find_certain``."""
+        return self.current().find_certain(text)
 
     def current(self) -> Overlay:
         """The rules that hold now."""

@@ -14,12 +14,14 @@ from hotline.errors import CannotStart
 class Threshold:
     """From ``answer`` on the topic is answered, from ``confirm`` on the person is asked "did you mean".
 
-    From ``danger`` on a text is taken for a cry for help.
+    From ``danger`` on a text is taken for a cry for help. Below ``calm`` it is none for sure, and a rule of the danger net that
+    fired is not believed. At 0, as of models trained before there was such a threshold, every rule is.
     """
 
     answer: float
     confirm: float
     danger: float
+    calm: float = 0.0
 
 
 UNMEASURED = Threshold(answer=0.6, confirm=0.25, danger=0.3)

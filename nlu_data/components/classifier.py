@@ -60,6 +60,7 @@ class TextClassifier(GraphComponent, IntentClassifier):
             "topic_regularisation": 0.7,
             "topic_sharpness": 4.0,
             "danger_regularisation": 1.0,
+            "ordinary_weight": 0.3,
             "danger_sharpness": 4.0,
         }
 
@@ -81,11 +82,13 @@ class TextClassifier(GraphComponent, IntentClassifier):
         ordinary = [index for index, topic in enumerate(topics) if topic not in MIXED_TOPICS]
         used = [*ordinary, *range(len(phrases), len(texts))]
         labels = [NO_DANGER] * len(ordinary) + [label for label, _ in examples]
+        # There are five ordinary phrases to one danger example; at full weight they would teach that hardly anything is danger.
+        weights = [self._config["ordinary_weight"]] * len(ordinary) + [1.0] * len(examples)
         # liblinear lets go of the interpreter's lock, so two threads train on two cores.
         with ThreadPoolExecutor() as pool:
             tasks = [
                 pool.submit(self._topics.train, features[: len(phrases)], topics, self._config["topic_regularisation"]),
-                pool.submit(self._danger.train, features[used], labels, self._config["danger_regularisation"]),
+                pool.submit(self._danger.train, features[used], labels, self._config["danger_regularisation"], weights),
             ]
         for task in tasks:
             task.result()

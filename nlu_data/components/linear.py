@@ -22,15 +22,18 @@ class LinearModel:
         self._bias = np.zeros(0, dtype=np.float32)
         self.labels: list[str] = []
 
-    def train(self, features: sparse.csr_matrix, labels: Sequence[str], regularisation: float) -> None:
+    def train(
+        self, features: sparse.csr_matrix, labels: Sequence[str], regularisation: float, weights: Sequence[float] | None = None
+    ) -> None:
         """Learn from labelled rows.
 
         Args:
             features: one row a text.
             labels: one a row.
             regularisation: C of the SVM; the higher, the closer it keeps to the training texts.
+            weights: how much each row counts; all the same without them.
         """
-        svm = LinearSVC(C=regularisation, random_state=SEED).fit(features, labels)
+        svm = LinearSVC(C=regularisation, random_state=SEED).fit(features, labels, sample_weight=weights)
         self.labels = [str(label) for label in svm.classes_]
         self._weights = np.ascontiguousarray(svm.coef_.T, dtype=np.float16)
         self._bias = svm.intercept_.astype(np.float32)

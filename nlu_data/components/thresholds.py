@@ -12,8 +12,10 @@ CONFIRM_BELOW_ANSWER = 0.35
 LOWEST_ANSWER, HIGHEST_ANSWER = 0.2, 0.9
 # Of calm questions that sound like danger, at most this share may raise an alarm; of ordinary ones, next to none.
 # The rules of the danger net raise their own false alarms besides.
-FALSE_NEAR, FALSE_ORDINARY = 0.055, 0.01
+FALSE_NEAR, FALSE_ORDINARY = 0.055, 0.0125
 LOWEST_DANGER = 0.06
+# Of cries for help, at most this share may be scored as surely calm: then the hotline does not believe a rule of the net either.
+SCORED_CALM, HIGHEST_CALM = 0.005, 0.03
 CALM_LABELS = {"near": FALSE_NEAR, "none": FALSE_ORDINARY}
 
 
@@ -30,11 +32,14 @@ class Judged:
 
 
 def find_thresholds(judged: Judged) -> dict[str, dict[str, float]]:
-    """The lowest thresholds of every language that keep errors within bounds: ``answer``, ``confirm``, ``danger``."""
-    danger = _danger_threshold(judged.dangers)
+    """The lowest thresholds of every language that keep errors within bounds: ``answer``, ``confirm``, ``danger``.
+
+    And the highest score at which a text is ``calm`` for sure.
+    """
+    danger, calm = _danger_threshold(judged.dangers), _calm_threshold(judged.dangers)
     answers = {code: _answer_threshold(topics) for code, topics in sorted(judged.topics.items())}
     return {
-        code: {"answer": answer, "confirm": round(answer * CONFIRM_BELOW_ANSWER, 3), "danger": danger}
+        code: {"answer": answer, "confirm": round(answer * CONFIRM_BELOW_ANSWER, 3), "danger": danger, "calm": calm}
         for code, answer in answers.items()
     }
 
@@ -55,3 +60,10 @@ def _danger_threshold(dangers: list[tuple[str, float]]) -> float:
         if len(scores) > allowed:
             borders.append(scores[allowed] + 0.001)
     return round(max(borders), 3)
+
+
+def _calm_threshold(dangers: list[tuple[str, float]]) -> float:
+    scores = sorted(score for true, score in dangers if true not in CALM_LABELS)
+    allowed = int(SCORED_CALM * len(scores))
+    # Without cries nothing is known: no rule is overruled.
+    return round(min(scores[allowed], HIGHEST_CALM), 4) if scores else 0.0

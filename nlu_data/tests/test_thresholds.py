@@ -11,6 +11,7 @@ from components.thresholds import (
     FALSE_NEAR,
     FALSE_ORDINARY,
     HIGHEST_ANSWER,
+    HIGHEST_CALM,
     LOWEST_ANSWER,
     LOWEST_DANGER,
     WRONG_SHARE,
@@ -81,7 +82,20 @@ def test_danger_threshold_is_no_higher_than_needed() -> None:
 def test_perfect_model_gets_the_lowest_thresholds() -> None:
     judged = Judged({"de": [(True, 0.3)] * 50}, [("selfharm", 0.9), *CALM])
     confirm = round(LOWEST_ANSWER * CONFIRM_BELOW_ANSWER, 3)
-    assert find_thresholds(judged) == {"de": {"answer": LOWEST_ANSWER, "confirm": confirm, "danger": LOWEST_DANGER}}
+    assert find_thresholds(judged) == {
+        "de": {"answer": LOWEST_ANSWER, "confirm": confirm, "danger": LOWEST_DANGER, "calm": HIGHEST_CALM}
+    }
+
+
+def _calm(*dangers: tuple[str, float]) -> float:
+    return find_thresholds(Judged({"de": [(True, 0.9)]}, list(dangers)))["de"]["calm"]
+
+
+def test_hardly_a_cry_is_taken_for_surely_calm() -> None:
+    cries = [("medical", number / 10_000) for number in range(1000)]
+    # Of 1,000 cries 5 may lie below; texts without danger do not count.
+    assert _calm(*cries, *CALM) == pytest.approx(0.0005)
+    assert _calm(*CALM) == 0.0, "without cries to judge by no rule is overruled"
 
 
 def test_model_that_was_never_judged_has_no_thresholds() -> None:
