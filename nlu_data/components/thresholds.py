@@ -12,7 +12,7 @@ CONFIRM_BELOW_ANSWER = 0.35
 LOWEST_ANSWER, HIGHEST_ANSWER = 0.2, 0.9
 # Of calm questions that sound like danger, at most this share may raise an alarm; of ordinary ones, next to none.
 # The rules of the danger net raise their own false alarms besides.
-FALSE_NEAR, FALSE_ORDINARY = 0.055, 0.0125
+FALSE_NEAR, FALSE_ORDINARY = 0.055, 0.01
 LOWEST_DANGER = 0.06
 # Of cries for help, at most this share may be scored as surely calm: then the hotline does not believe a rule of the net either.
 SCORED_CALM, HIGHEST_CALM = 0.005, 0.03
