@@ -25,6 +25,8 @@ VALUES = {
     "name": "x.wav",
     "filename": "server.js",
     "account": "AC1",
+    "kind": "Messages",
+    "sid": "SM1",
     "session_id": "1",
     "topic": "luggage",
     "part": "short",
