@@ -11,6 +11,7 @@ import yaml
 from hotline.counselling.desk import CannotReply, CounsellorDesk
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.outbox import OutgoingMessage
+from hotline.dialogue.word_lists import WordLists
 from hotline.services import Services
 from hotline.settings import ROOT
 from tests.conftest import Hotline, make_settings
@@ -18,6 +19,7 @@ from tests.delivery.conftest import FakeProvider
 from tests.web import twilio
 
 SERVICES = Services(make_settings(Path(gettempdir())))
+WORDS = WordLists.load(SERVICES.content_folder / "words", SERVICES.languages)
 # As people of each language write it first.
 STOPS = {
     "de": "STOPP", "en": "Stop", "ar": "توقف", "tr": "DUR", "ru": "СТОП", "fr": "Arrêt", "fa": "توقف", "sq": "Ndal",
@@ -54,7 +56,7 @@ def test_words_for_stop_and_start_are_understood_in_every_language(language: str
     assert STOPS[language].lower() in {word.lower() for word in lists["stop"]}
     for wish in ("stop", "start", "erase", "show"):
         for word in lists[wish]:
-            command = SERVICES.interpreter._word_lists.find(word, language)
+            command = WORDS.find(word, language)
             assert command is not None, word
             assert command.wish == {"erase": "erase_my_data", "show": "show_my_data"}.get(wish, wish), word
 
