@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, func, select, upda
 
 from hotline.privacy.cipher import Cipher
 from hotline.privacy.opting_out import is_opted_out, opt_out
+from hotline.privacy.provider_copies import order_deletion
 from hotline.store.database import Database, insert_returning_id
 from hotline.store.tables import conversations, messages, outbox
 from hotline.telephony.inbound import WHATSAPP
@@ -189,7 +190,11 @@ class Outbox:
         # A report may have overtaken the provider's answer to our send: "delivered" stays, and so does a queued new try.
         is_ours = outbox.c.status.in_((SENDING, CHECKING, UNSURE) if status == SENT else (QUEUED, SENDING, CHECKING))
         done = connection.execute(update(outbox).where(outbox.c.id == outbox_id, is_ours).values(**values))
-        message_id = connection.execute(select(outbox.c.message_id).where(outbox.c.id == outbox_id)).scalar()
+        row = connection.execute(select(outbox.c.message_id).where(outbox.c.id == outbox_id)).one_or_none()
+        if row is None and provider_sid is not None:
+            # Everything of this person was erased while it was being sent: the provider's copy must go, too.
+            order_deletion(self._database, connection, [provider_sid], now)
+        message_id = row.message_id if row is not None else None
         if done.rowcount and status == OPTED_OUT:
             self._remember_opt_out(connection, outbox.c.id == outbox_id, now)
         if done.rowcount and message_id is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from hotline.dialogue.centre_words import joined
 from hotline.dialogue.events import DataErased, DataShown
 from hotline.dialogue.texts import Texts
 from hotline.knowledge.library import format_as_of
@@ -25,7 +26,7 @@ class DataWords:
         say = self._texts.get
         if isinstance(event, DataErased):
             return say(language, "privacy.erased", (".text",), receipt=f"{event.receipt[:HALF]} {event.receipt[HALF:]}")
-        counts = ", ".join(f"{say(language, key)} {amount}" for key, amount in event.counts.items())
+        counts = joined([f"{say(language, key)} {amount}" for key, amount in event.counts.items()], language)
         since = format_as_of(event.since.isoformat(), language)
         head = say(language, "privacy.stored", (".text",), since=since)
         return f"{head} {counts}. {say(language, 'privacy.until')}"

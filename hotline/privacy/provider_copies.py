@@ -10,7 +10,7 @@ from typing import Protocol
 from sqlalchemy import Connection, delete, select, update
 
 from hotline.store.database import Database
-from hotline.store.tables import provider_deletions
+from hotline.store.tables import deletions, provider_deletions
 from hotline.telephony.client import NotDeleted
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,8 @@ FIRST_TRY = timedelta(minutes=15)
 NEXT_TRY = timedelta(hours=2)
 MOST_TRIES = 30
 AT_ONCE = 100
+# The worker looks every minute.
+LATELY = timedelta(minutes=3)
 
 
 class Eraser(Protocol):
@@ -56,6 +58,7 @@ class ProviderCopies:
     def run(self) -> int:
         """Carry out the orders that are due; gives how many copies are gone now."""
         now = self._clock()
+        self._forget_erased(now)
         with self._database.begin() as connection:
             due = select(provider_deletions).where(provider_deletions.c.due_at <= now, provider_deletions.c.attempts < MOST_TRIES)
             rows = connection.execute(
@@ -66,6 +69,14 @@ class ProviderCopies:
                 values = {"attempts": row.attempts + 1, "due_at": now + NEXT_TRY}
                 connection.execute(update(provider_deletions).where(provider_deletions.c.id == row.id).values(values))
         return sum(self._delete(row.id, row.sid) for row in rows)
+
+    def _forget_erased(self, now: datetime) -> None:
+        """What somebody had erased since the last look leaves the file's log, too, and not only at night."""
+        lately = select(deletions.c.id).where(deletions.c.receipt.is_not(None), deletions.c.happened_at >= now - LATELY)
+        with self._database.read() as connection:
+            is_erased = connection.execute(lately.limit(1)).first() is not None
+        if is_erased:
+            self._database.forget_deleted()
 
     def _delete(self, order_id: int, sid: str) -> bool:
         try:

@@ -174,6 +174,13 @@ def take_sent_message(account: str) -> tuple[dict[str, Any], int]:
     return {"sid": sid, "status": "queued", "account_sid": account}, 201
 
 
+@simulator.delete("/twilio/2010-04-01/Accounts/<account>/<kind>/<sid>.json")
+@access("twilio_api")
+def delete_copy(account: str, kind: str, sid: str) -> tuple[str, int]:
+    """The provider deletes its copy of a message or call; the simulator keeps none."""
+    return "", 204
+
+
 def _approved(sid: str) -> str:
     """The words of an approved text."""
     return next((one.text for one in services().whatsapp_templates.values() if one.sid == sid), "")

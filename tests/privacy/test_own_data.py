@@ -14,6 +14,7 @@ from hotline.counselling.assignment import accept
 from hotline.counselling.counsellors import Skills, set_presence, set_skills
 from hotline.dialogue.events import DataErased, DataShown, Told
 from hotline.dialogue.rendering import SMS_SEGMENTS
+from hotline.dialogue.word_lists import WordLists
 from hotline.knowledge.library import Library
 from hotline.knowledge.measures import count_segments
 from hotline.privacy.clocks import read_days
@@ -25,6 +26,7 @@ from tests.dialogue.worlds import Talk, key, words
 from tests.web import twilio
 
 SERVICES = Services(make_settings(Path(gettempdir())))
+WORDS = WordLists.load(SERVICES.content_folder / "words", SERVICES.languages)
 LANGUAGES = SERVICES.live_languages
 OTHER = "+4915112345679"
 OF_PEOPLE = ("contacts", "addresses", "conversations", "messages", "handoffs", "handoff_offers", "callbacks")
@@ -242,7 +244,7 @@ def test_both_fit_into_an_sms_and_can_be_spoken_in_every_language(language: str)
 def test_what_the_text_on_data_tells_people_to_write_is_understood(language: str) -> None:
     text = starter_content().translations["data_privacy", language]
     quoted = [found.strip() for part in ("short", "full") for found in QUOTED.findall(text[part])]
-    wishes = {SERVICES.interpreter._word_lists.find(words_, language) for words_ in quoted}
+    wishes = {WORDS.find(words_, language) for words_ in quoted}
     assert {command.wish for command in wishes if command} == {"erase_my_data", "show_my_data"}, quoted
     assert None not in wishes, quoted
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from hotline.telephony.client import SMS_VALIDITY_SECONDS, ListUnavailable, SendFailed, TwilioSender
+from hotline.telephony.client import SMS_VALIDITY_SECONDS, ListUnavailable, NotDeleted, SendFailed, TwilioSender
 
 ACCOUNT = "AC" + "1" * 32
 PERSON = "+4915100000000"
@@ -60,6 +60,14 @@ class FakeTwilioHandler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.headers["Content-Length"] = "0"
         self.do_POST()
+
+    def do_DELETE(self) -> None:
+        self.server.asked.append((self.path, {}))
+        body = b"" if self.server.status == 204 else json.dumps(self.server.body).encode()
+        self.send_response(self.server.status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep the test output clean."""
@@ -220,3 +228,28 @@ def test_neither_number_nor_text_nor_token_is_logged(twilio: FakeTwilio, caplog:
         failure(twilio.sender())
     assert not any(secret in caplog.text for secret in (PERSON, PERSON[1:], TEXT, "token"))
     assert not [record for record in caplog.records if record.name.startswith("twilio")]
+
+
+def test_copies_of_messages_and_calls_are_deleted_and_what_is_gone_counts_as_deleted(twilio: FakeTwilio) -> None:
+    twilio.status = 204
+    for sid in ("SM2", "CA2"):
+        twilio.sender().delete_copy(sid)
+    twilio.status, twilio.body = 404, {"code": 20404, "message": "not found"}
+    twilio.sender().delete_copy("SM3")
+    folder = f"/2010-04-01/Accounts/{ACCOUNT}"
+    assert [path for path, _ in twilio.asked] == [
+        f"{folder}/Messages/SM2.json",
+        f"{folder}/Calls/CA2.json",
+        f"{folder}/Messages/SM3.json",
+    ]
+
+
+def test_copy_that_cannot_be_deleted_now_is_reported_by_its_code_alone(twilio: FakeTwilio) -> None:
+    twilio.status, twilio.body = 400, {"code": 20009, "message": f"still being sent to {PERSON}"}
+    with pytest.raises(NotDeleted) as refused:
+        twilio.sender().delete_copy("SM2")
+    assert (refused.value.code, str(refused.value)) == (20009, "copy not deleted: code 20009")
+    with pytest.raises(NotDeleted) as silent:
+        TwilioSender(ACCOUNT, "token", "http://127.0.0.1:1").delete_copy("SM2")
+    assert silent.value.code is None
+    assert silent.value.__context__ is None
