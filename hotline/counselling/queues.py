@@ -25,6 +25,14 @@ class BrokenHours(CannotStart):
 
 
 @dataclass(frozen=True)
+class Targets:
+    """How long people may wait for somebody, in minutes, and how long in danger."""
+
+    normal: int = 15
+    danger: int = 3
+
+
+@dataclass(frozen=True)
 class Queue:
     """A queue. Empty languages or Laender mean all of them."""
 
@@ -32,6 +40,7 @@ class Queue:
     languages: frozenset[str]
     lands: frozenset[str]
     hours: Hours
+    targets: Targets = Targets()
 
 
 def find_queue(found: Sequence[Queue], language: str | None, land: str | None) -> Queue | None:
@@ -51,7 +60,13 @@ def read_queues(connection: Connection) -> list[Queue]:
     for row in connection.execute(select(queue_slots).order_by(queue_slots.c.id)):
         slots.setdefault(row.queue, []).append(row)
     return [
-        Queue(row.name, frozenset(row.languages), frozenset(row.lands), _hours(slots.get(row.name, ()), row.holidays_of))
+        Queue(
+            row.name,
+            frozenset(row.languages),
+            frozenset(row.lands),
+            _hours(slots.get(row.name, ()), row.holidays_of),
+            Targets(row.target_minutes, row.danger_minutes),
+        )
         for row in connection.execute(select(queues).order_by(queues.c.position))
     ]
 
@@ -78,7 +93,8 @@ def store_queues(connection: Connection, wanted: Sequence[Queue]) -> None:
     connection.execute(delete(queues))
     for position, queue in enumerate(wanted):
         row = {"languages": sorted(queue.languages), "lands": sorted(queue.lands), "holidays_of": queue.hours.holidays_of}
-        connection.execute(insert(queues).values(name=queue.name, position=position, **row))
+        targets = {"target_minutes": queue.targets.normal, "danger_minutes": queue.targets.danger}
+        connection.execute(insert(queues).values(name=queue.name, position=position, **row, **targets))
         for slot in _rows(queue):
             connection.execute(insert(queue_slots).values(queue=queue.name, note="", **slot))
 
@@ -123,9 +139,17 @@ def _queue(path: Path, name: str, raw: Any) -> Queue:
             raise ValueError("a Land is written such as DE-BY")
         weekly = {WEEKDAYS.index(day): _slots(slots) for day, slots in raw["hours"].items()}
         special = {day if isinstance(day, date) else _no_day(day): _slots(s) for day, s in raw.get("special", {}).items()}
-        return Queue(name, frozenset(raw.get("languages", ())), lands, Hours(weekly, special, holidays_of))
+        hours = Hours(weekly, special, holidays_of)
+        return Queue(name, frozenset(raw.get("languages", ())), lands, hours, _targets(raw.get("targets", {})))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BrokenHours(f"{path}, {name}: needs `hours` with weekdays such as `monday: [09:00-12:30]` ({error}).") from None
+
+
+def _targets(raw: Mapping[str, Any]) -> Targets:
+    targets = Targets(**{name: int(minutes) for name, minutes in raw.items()})
+    if not 1 <= targets.danger <= targets.normal:
+        raise ValueError("targets are minutes, 1 or more, and in danger not longer than else")
+    return targets
 
 
 def _no_day(found: object) -> date:

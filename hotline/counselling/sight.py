@@ -31,6 +31,7 @@ _SEEN = (
 )
 _ASKED = select(handoff_transfers.c.id).where(
     handoff_transfers.c.handoff_id == bindparam("handoff_id"),
+    handoff_transfers.c.from_id == bindparam("owner_id"),
     handoff_transfers.c.to_id == bindparam("account_id"),
     handoff_transfers.c.outcome == "",
     handoff_transfers.c.expires_at > bindparam("now"),
@@ -91,7 +92,7 @@ def _sight(connection: Connection, row: Any, account_id: int, now: datetime, *, 
         return "own"
     if row["state"] == OFFERED and row["offered_to"] == account_id:
         return "offered"
-    asked = {"handoff_id": row["id"], "account_id": account_id, "now": now}
+    asked = {"handoff_id": row["id"], "owner_id": row["counsellor_id"], "account_id": account_id, "now": now}
     if row["state"] == ACCEPTED and connection.execute(_ASKED, asked).first() is not None:
         return "asked"
     return "watching" if may_watch else None

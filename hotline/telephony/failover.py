@@ -23,7 +23,9 @@ FIRST, SECOND = "first", "second"
 class Account(Protocol):
     """One account of a provider; see ``client.TwilioSender``."""
 
-    def send_message(self, *, to: str, sender: str, body: str, status_callback: str | None) -> str:
+    def send_message(
+        self, *, to: str, sender: str, body: str, status_callback: str | None, content_sid: str | None = None
+    ) -> str:
         """Send one message."""
         ...
 
@@ -80,7 +82,9 @@ class FailoverSender:
         if second is not None:
             self.providers.append(Provider(SECOND, second, second_number))
 
-    def send_message(self, *, to: str, sender: str, body: str, status_callback: str | None) -> str:
+    def send_message(
+        self, *, to: str, sender: str, body: str, status_callback: str | None, content_sid: str | None = None
+    ) -> str:
         """Send one message by one of the providers.
 
         A second one is asked only when the one before certainly has not taken the message.
@@ -90,6 +94,7 @@ class FailoverSender:
             sender: our number at the first provider.
             body: see ``client.TwilioSender``.
             status_callback: see ``client.TwilioSender``.
+            content_sid: see ``client.TwilioSender``.
 
         Raises:
             SendFailed: none has taken it; what the first one said counts. Or one may have: then it is "unclear" and named.
@@ -97,7 +102,14 @@ class FailoverSender:
         refusals: dict[str, SendFailed] = {}
         for provider in self._order(sender):
             try:
-                message = {"to": to, "sender": provider.sender(sender), "body": body, "status_callback": status_callback}
+                message: dict[str, Any] = {
+                    "to": to,
+                    "sender": provider.sender(sender),
+                    "body": body,
+                    "status_callback": status_callback,
+                }
+                if content_sid is not None:
+                    message["content_sid"] = content_sid
                 return self._send(provider, message)
             except SendFailed as failure:
                 failure.provider = provider.name

@@ -15,11 +15,13 @@ from hotline.web.console.conversation import conversation
 from hotline.web.console.deeds import deeds
 from hotline.web.console.delivery import delivery
 from hotline.web.console.queue import console
+from hotline.web.console.snippets import snippets
 from hotline.web.pages import pages
 from hotline.web.simulator import simulator
 from hotline.web.staff import staff
 from hotline.web.staff_account import account
 from hotline.web.staff_pages import register_error_pages
+from hotline.web.studio.canned import canned
 from hotline.web.studio.danger import danger
 from hotline.web.studio.facts import facts
 from hotline.web.studio.health import health
@@ -33,8 +35,8 @@ from hotline.web.studio.transfer import transfer
 from hotline.web.studio.understanding import understanding
 from hotline.web.webhooks import webhooks
 
-STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer)
-CONSOLE = (console, conversation, deeds, callbacks, delivery)
+STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer, canned)
+CONSOLE = (console, conversation, deeds, snippets, callbacks, delivery)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
 HEADERS = {

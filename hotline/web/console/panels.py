@@ -9,6 +9,7 @@ from typing import Any
 from hotline.services import Services
 from hotline.staff.sessions import StaffSession
 from hotline.web.console.close_panel import close_panel
+from hotline.web.console.panel_contents import canned_panel, hand_on_panel, knowledge_panel, notes_panel, packet_panel
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,14 @@ class Panel:
 
 
 # In the order of the page.
-PANELS: tuple[Panel, ...] = (Panel("close", "console/panels/close.html", close_panel),)
+PANELS: tuple[Panel, ...] = (
+    Panel("packet", "console/panels/packet.html", packet_panel),
+    Panel("canned", "console/panels/canned.html", canned_panel),
+    Panel("knowledge", "console/panels/knowledge.html", knowledge_panel),
+    Panel("notes", "console/panels/notes.html", notes_panel),
+    Panel("hand_on", "console/panels/hand_on.html", hand_on_panel),
+    Panel("close", "console/panels/close.html", close_panel),
+)
 
 
 def load_panels(services: Services, handoff_id: int, session: StaffSession) -> Iterator[tuple[Panel, Mapping[str, Any]]]:
