@@ -71,7 +71,7 @@ def main() -> None:
     read.add_argument("--calls", type=int, default=200)
     read.add_argument("--seed", type=int, default=7)
     read.add_argument("--setup", choices=["sqlite", "servers", "both"], default="both")
-    read.add_argument("--pause", type=float, default=2.0, help="seconds between two kills, about")
+    read.add_argument("--pause", type=float, default=8.0, help="seconds between two kills, about")
     read.add_argument("--real-rasa", action="store_true", help="the real understanding process, which takes long to come back")
     wanted = read.parse_args()
     setups = [SQLITE] if wanted.setup != "servers" else []

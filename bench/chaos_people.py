@@ -19,7 +19,7 @@ from twilio.request_validator import RequestValidator
 OURS = "+4930555000"
 AT_ONCE = 12
 REPEATS = 3
-THINKS_SECONDS = 0.8
+THINKS_SECONDS = 0.5
 # As long as a restart of everything may take.
 INSISTS_SECONDS = 300
 MESSAGES, CALLS, STATUS = "/webhooks/twilio/messages", "/webhooks/twilio/calls", "/webhooks/twilio/status"

@@ -81,6 +81,17 @@ class Settings:
         """Tokens that sign webhooks: those of the first account, while they are rotated too, and of the second one."""
         return self.twilio_auth_tokens + ((self.twilio_second.auth_token,) if self.twilio_second else ())
 
+    @property
+    def is_local_account(self) -> bool:
+        """Whether the provider's account is the one of the simulator."""
+        return self.twilio_account_sid == LOCAL_ACCOUNT
+
+    def read_local_secrets(self) -> tuple[frozenset[str], tuple[Path, ...]]:
+        """The values that were made for trying out, and the files of the data folder that hold secrets."""
+        path = self.data_dir / "local.env"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        return frozenset(line.split("=", 1)[1] for line in lines if "=" in line), (path, self.data_dir / "staff-demo.txt")
+
     @classmethod
     def from_env(cls, environ: Mapping[str, str]) -> Settings:
         """Read the settings.
@@ -157,14 +168,6 @@ def _local_values(data_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
     kept.setdefault("PUBLIC_BASE_URL", f"http://127.0.0.1:{port}")
     kept.setdefault("TWILIO_API_BASE_URL", f"http://127.0.0.1:{port}/simulator/twilio")
     return kept
-
-
-def kept_local_secrets(data_dir: Path) -> tuple[frozenset[str], tuple[Path, ...]]:
-    """The values that were made for trying out, and the files of the data folder that hold secrets."""
-    path = data_dir / "local.env"
-    values = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
-    made = frozenset(line.split("=", 1)[1] for line in values if "=" in line)
-    return made, (path, data_dir / "staff-demo.txt")
 
 
 def _required(values: Mapping[str, str], name: str, remedy: str) -> str:

@@ -11,7 +11,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from hotline.dialogue.turn import TurnSeen
 from hotline.privacy.key_check import check_keys
 from hotline.services.core import CoreServices
-from hotline.settings import LOCAL_ACCOUNT, kept_local_secrets
 from hotline.staff.accounts import DEMO_PREFIX
 from hotline.store.clock import check_clock
 from hotline.store.tables import staff_accounts
@@ -94,14 +93,13 @@ class UpkeepServices(CoreServices):
         ):
             if value is not None:
                 secrets[name] = value
-        local_secrets, files = kept_local_secrets(known.data_dir)
+        local_secrets, files = known.read_local_secrets()
         database = (self.database.engine.url.database or "") if self.database.is_sqlite else ""
         return Deploy(
             is_production=known.is_production,
             has_simulator=known.has_simulator,
             public_base_url=known.public_base_url,
-            account_sid=known.twilio_account_sid,
-            local_account_sid=LOCAL_ACCOUNT,
+            is_local_account=known.is_local_account,
             secrets=secrets,
             local_secrets=local_secrets,
             rasa_url=known.rasa_url,

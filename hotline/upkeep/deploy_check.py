@@ -23,8 +23,7 @@ class Deploy:
         is_production: HOTLINE_ENV.
         has_simulator: SIMULATOR.
         public_base_url: PUBLIC_BASE_URL.
-        account_sid: TWILIO_ACCOUNT_SID.
-        local_account_sid: the one of a newcomer's machine.
+        is_local_account: whether TWILIO_ACCOUNT_SID is the one of the simulator.
         secrets: name of the setting -> its value.
         local_secrets: values that were made for trying out.
         rasa_url: RASA_URL.
@@ -41,8 +40,7 @@ class Deploy:
     is_production: bool
     has_simulator: bool
     public_base_url: str
-    account_sid: str = field(repr=False)
-    local_account_sid: str = field(repr=False)
+    is_local_account: bool
     secrets: Mapping[str, str] = field(repr=False)
     local_secrets: frozenset[str] = field(repr=False)
     rasa_url: str
@@ -79,7 +77,7 @@ def _check_address(deploy: Deploy) -> Iterator[str]:
 
 
 def _check_secrets(deploy: Deploy) -> Iterator[str]:
-    if deploy.account_sid == deploy.local_account_sid:
+    if deploy.is_local_account:
         yield "TWILIO_ACCOUNT_SID is the one of the simulator. Copy yours from the Twilio console."
     for name, value in deploy.secrets.items():
         if value in deploy.local_secrets:

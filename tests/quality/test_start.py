@@ -97,6 +97,10 @@ def test_production_refuses_a_missing_setting_by_its_name(tmp_path: Path, name: 
         ("DATABASE_URL", SECRET),
         ("REDIS_URL", f"http://:{SECRET}@localhost"),
         ("REDIS_URL", SECRET),
+        ("TWILIO_SECOND_ACCOUNT_SID", SECRET),
+        ("TWILIO_SECOND_NUMBER", SECRET),
+        ("BACKUP_KEY", SECRET),
+        ("TRUST_CLOCK", "perhaps"),
     ],
 )
 def test_production_refuses_an_unusable_setting_by_its_name(tmp_path: Path, root: Path, name: str, value: str) -> None:
