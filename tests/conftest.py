@@ -37,6 +37,8 @@ from hotline.web.factory import make_flask
 
 BASE_URL = "https://hotline.test"
 TOKEN = "primary-token"
+# Several runs of the tests may share one server.
+POSTGRES_NAME = f"hotline_test_{os.getpid()}"
 PREVIOUS_TOKEN = "previous-token"
 # Real argon2 at a cost that lets hundreds of tests sign in.
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -126,7 +128,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     return fresh_postgres(request.getfixturevalue("postgres_url"))
 
 
-def fresh_postgres(server: str, template: str = "template0", name: str = "hotline_test") -> str:
+def fresh_postgres(server: str, template: str = "template0", name: str = POSTGRES_NAME) -> str:
     """Make a database anew, as a copy of another one; gives its address."""
     engine = create_engine(make_url(server).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
@@ -225,10 +227,10 @@ def _loaded_sqlite() -> Path:
 @cache
 def _loaded_postgres(server: str) -> str:
     """The name of a database with all starter content, to be copied."""
-    database = Database(fresh_postgres(server, name="hotline_loaded"))
+    database = Database(fresh_postgres(server, name=f"{POSTGRES_NAME}_loaded"))
     _load(database)
     database.close()
-    return "hotline_loaded"
+    return f"{POSTGRES_NAME}_loaded"
 
 
 def fill(database_url: str) -> None:

@@ -180,6 +180,8 @@ counsellors = Table(
     Column("capacity", Integer, nullable=False),
     Column("presence", String(10), nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
+    # Where the counsellor is rung for callers; without it only what is written comes to them.
+    Column("phone_encrypted", LargeBinary),
 )
 
 callbacks = Table(
@@ -189,6 +191,10 @@ callbacks = Table(
     reference("handoff_id", "handoffs"),
     Column("state", String(10), nullable=False),
     Column("number_encrypted", LargeBinary, nullable=False),
+    # HMAC of the number: who answers from it may cancel.
+    Column("number_pseudonym", String(64), index=True),
+    # What the person wants to be called; no name is asked.
+    Column("alias_encrypted", LargeBinary),
     Column("safe_times", String(10), nullable=False),
     # When the person first asked: the place in the queue stays theirs.
     Column("place_at", UtcDateTime, nullable=False),
@@ -212,6 +218,8 @@ queues = Table(
     Column("lands", JSON, nullable=False),
     # "caller", "none", or the Land whose public holidays close it.
     Column("holidays_of", String(8), nullable=False),
+    # So many callers may hold the line at once; whoever comes then is called back.
+    Column("most_waiting", Integer, nullable=False, server_default="10"),
 )
 
 queue_slots = Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hotline.store.call_tables import call_legs, call_orders, talks
 from hotline.store.columns import UtcDateTime, metadata
 from hotline.store.conversation_tables import (
     addresses,
@@ -44,6 +45,8 @@ __all__ = [
     "addresses",
     "articles",
     "audit",
+    "call_legs",
+    "call_orders",
     "callbacks",
     "centres",
     "contacts",
@@ -79,6 +82,7 @@ __all__ = [
     "staff_roles",
     "staff_sessions",
     "staff_throttles",
+    "talks",
     "topics",
     "trainings",
     "translations",
