@@ -80,7 +80,10 @@ def request_handoff(connection: Connection, request: HandoffRequest, now: dateti
     if found is None:
         return NotedHandoff(_open(connection, request, now), is_new=True, is_raised=False)
     is_raised = request.danger is not None and not found["is_urgent"]
-    changed: dict[str, Any] = {"language": request.language, "land": request.land or found["land"]}
+    land = request.land or found["land"]
+    # Another language may belong to another queue.
+    queue = find_queue(read_queues(connection), request.language, land)
+    changed: dict[str, Any] = {"language": request.language, "land": land, "queue": queue.name if queue else None}
     if is_raised:
         changed |= {"reason": request.reason, "danger": request.danger, "is_urgent": True}
     state = found["state"]

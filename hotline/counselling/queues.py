@@ -20,6 +20,10 @@ from hotline.store.tables import queue_slots, queues
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
+# Callers who may hold the line at once, where a queue does not say so itself.
+MOST_WAITING = 10
+
+
 class BrokenHours(CannotStart):
     """The queues cannot be used. The message names the file, the queue and the remedy."""
 
@@ -32,6 +36,7 @@ class Queue:
     languages: frozenset[str]
     lands: frozenset[str]
     hours: Hours
+    most_waiting: int = MOST_WAITING
 
 
 def find_queue(found: Sequence[Queue], language: str | None, land: str | None) -> Queue | None:
@@ -51,7 +56,13 @@ def read_queues(connection: Connection) -> list[Queue]:
     for row in connection.execute(select(queue_slots).order_by(queue_slots.c.id)):
         slots.setdefault(row.queue, []).append(row)
     return [
-        Queue(row.name, frozenset(row.languages), frozenset(row.lands), _hours(slots.get(row.name, ()), row.holidays_of))
+        Queue(
+            row.name,
+            frozenset(row.languages),
+            frozenset(row.lands),
+            _hours(slots.get(row.name, ()), row.holidays_of),
+            row.most_waiting,
+        )
         for row in connection.execute(select(queues).order_by(queues.c.position))
     ]
 
@@ -77,7 +88,12 @@ def store_queues(connection: Connection, wanted: Sequence[Queue]) -> None:
     connection.execute(delete(queue_slots))
     connection.execute(delete(queues))
     for position, queue in enumerate(wanted):
-        row = {"languages": sorted(queue.languages), "lands": sorted(queue.lands), "holidays_of": queue.hours.holidays_of}
+        row = {
+            "languages": sorted(queue.languages),
+            "lands": sorted(queue.lands),
+            "holidays_of": queue.hours.holidays_of,
+            "most_waiting": queue.most_waiting,
+        }
         connection.execute(insert(queues).values(name=queue.name, position=position, **row))
         for slot in _rows(queue):
             connection.execute(insert(queue_slots).values(queue=queue.name, note="", **slot))
@@ -123,7 +139,8 @@ def _queue(path: Path, name: str, raw: Any) -> Queue:
             raise ValueError("a Land is written such as DE-BY")
         weekly = {WEEKDAYS.index(day): _slots(slots) for day, slots in raw["hours"].items()}
         special = {day if isinstance(day, date) else _no_day(day): _slots(s) for day, s in raw.get("special", {}).items()}
-        return Queue(name, frozenset(raw.get("languages", ())), lands, Hours(weekly, special, holidays_of))
+        hours, most = Hours(weekly, special, holidays_of), int(raw.get("most_waiting", MOST_WAITING))
+        return Queue(name, frozenset(raw.get("languages", ())), lands, hours, most)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BrokenHours(f"{path}, {name}: needs `hours` with weekdays such as `monday: [09:00-12:30]` ({error}).") from None
 

@@ -9,9 +9,9 @@ from datetime import datetime
 from sqlalchemy import Connection, update
 
 from hotline.counselling.assignment import note_word
-from hotline.counselling.callbacks import Callbacks, CannotCall
-from hotline.counselling.handoff import HandoffRequest, NotedHandoff, find_open, move_handoff, request_handoff
-from hotline.counselling.hours import ANY_TIME, BERLIN
+from hotline.counselling.callbacks import Callbacks, CannotCall, leave_line
+from hotline.counselling.handoff import HandoffRequest, NotedHandoff, find_open, request_handoff
+from hotline.counselling.hours import BERLIN
 from hotline.counselling.notices import Notices
 from hotline.counselling.routing import WAIT_BANDS
 from hotline.counselling.standing import Standing, read_standing
@@ -117,10 +117,7 @@ class HandoffDesk:
         handoff = find_open(connection, conversation_id)
         if handoff is None or handoff["state"] not in IN_QUEUE:
             return
-        try:
-            self._callbacks.book(connection, handoff, ANY_TIME, now)
-        except CannotCall:
-            move_handoff(connection, handoff, "leave", now)
+        leave_line(connection, self._callbacks, handoff, now)
 
     def _book(
         self,

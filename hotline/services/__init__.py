@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from functools import cached_property
 
+from hotline.counselling.call_orders import OrderBell, OrderBook, register_orders
 from hotline.counselling.callbacks import Callbacks
+from hotline.counselling.calls import What
 from hotline.counselling.notices import Notices, PersonNotices
 from hotline.counselling.queues import read_slot
-from hotline.counselling.timers import TimerBell, Timers, register_timers
+from hotline.counselling.ringing import Ringing
+from hotline.counselling.talk_rows import Follow, ring_after
+from hotline.counselling.talks import Talks
+from hotline.counselling.timers import Telephones, TimerBell, Timers, register_timers
 from hotline.delivery.background import start_command
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, register_jobs, register_nightly
@@ -20,6 +25,7 @@ from hotline.dialogue.spoken_prompts import SpokenPrompts
 from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
 from hotline.services.staff import StaffServices
 from hotline.services.studio import StudioServices
+from hotline.telephony.call_client import TwilioCalls
 from hotline.telephony.client import TwilioSender
 
 # What people ask most, first in every menu.
@@ -58,7 +64,36 @@ class Services(StudioServices, StaffServices):
     def timers(self) -> Timers:
         """What happens to handoffs by itself; only the worker uses it."""
         person = PersonNotices(self.outbox, self.cipher, self.texts)
-        return Timers(self.database, self.callbacks, self.notices, person, self.doorbell.ring, self.clock)
+        telephones = Telephones(self.talks, Ringing(self.talks, self.callbacks), self.order_bell, lambda: self.order_book)
+        return Timers(self.database, self.callbacks, self.notices, person, self.doorbell.ring, telephones, self.clock)
+
+    @cached_property
+    def talks(self) -> Talks:
+        """Talks by telephone."""
+        return Talks(self.cipher, self.callbacks, self.notices)
+
+    @cached_property
+    def order_book(self) -> OrderBook:
+        """Tells the provider what to do with calls; only the worker uses it."""
+        account = self.settings.twilio_account_sid, self.settings.twilio_auth_tokens[0], self.settings.twilio_api_base_url
+        calls, base_url = TwilioCalls(*account), self.settings.public_base_url
+        return OrderBook(self.database, self.cipher, calls, base_url, self.note_call, self.clock)
+
+    @cached_property
+    def order_bell(self) -> OrderBell:
+        """Wakes the worker for calls; registers the job on the queue."""
+        return register_orders(self.queue, lambda: self.order_book)
+
+    def note_call(self, leg_id: int, what: What) -> str:
+        """Take what happened to a call, in a unit of work of its own; gives the state of the talk after it."""
+        with self.database.begin() as connection:
+            follow = self.talks.happen(connection, leg_id, what, self.clock())
+        self.follow(follow)
+        return follow.state
+
+    def follow(self, follow: Follow) -> None:
+        """Wake the worker for what a talk has left to do."""
+        ring_after(follow, self.order_bell.ring, self.doorbell.ring)
 
     @cached_property
     def timer_bell(self) -> TimerBell:

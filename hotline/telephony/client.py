@@ -18,10 +18,16 @@ SMS_VALIDITY_SECONDS = 3600
 
 
 class SendFailed(Exception):
-    """A message was not sent. Holds no number and no text, so that it may be logged."""
+    """The provider did not do what it was asked for. Holds no number and no text, so that it may be logged.
 
-    def __init__(self, code: int | None, decision: Decision, retry_after_seconds: int | None) -> None:
-        super().__init__(f"message not sent: code {code}, decision {decision}")
+    ``is_certain`` tells that it surely did nothing: it said no. Else it may have, and the answer got lost.
+    """
+
+    def __init__(
+        self, code: int | None, decision: Decision, retry_after_seconds: int | None, *, is_certain: bool = False
+    ) -> None:
+        super().__init__(f"not done by the provider: code {code}, decision {decision}")
+        self.is_certain = is_certain
         self.code = code
         self.decision = decision
         self.retry_after_seconds = retry_after_seconds
@@ -51,8 +57,14 @@ class _HttpClient(TwilioHttpClient):  # type: ignore[misc]
                 code=code,
                 decision=decide(response.status_code, code),
                 retry_after_seconds=int(retry_after) if retry_after.isdecimal() else None,
+                is_certain=400 <= response.status_code < 500,
             )
         return response
+
+
+def open_client(account_sid: str, auth_token: str, base_url: str | None = None, timeout_seconds: float = 10) -> Client:
+    """The SDK's client of one account; takes what ``TwilioSender`` takes."""
+    return Client(account_sid, auth_token, http_client=_HttpClient(base_url, timeout_seconds))
 
 
 class TwilioSender:
@@ -68,7 +80,7 @@ class TwilioSender:
     """
 
     def __init__(self, account_sid: str, auth_token: str, base_url: str | None = None, timeout_seconds: float = 10) -> None:
-        self._client = Client(account_sid, auth_token, http_client=_HttpClient(base_url, timeout_seconds))
+        self._client = open_client(account_sid, auth_token, base_url, timeout_seconds)
 
     def send_message(self, *, to: str, sender: str, body: str, status_callback: str | None) -> str:
         """Send one SMS or WhatsApp message.

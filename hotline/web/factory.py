@@ -10,6 +10,7 @@ from hotline.services import Services
 from hotline.settings import Settings
 from hotline.store.migrate import check_revision
 from hotline.web.access import guard
+from hotline.web.legs import legs
 from hotline.web.pages import pages
 from hotline.web.simulator import simulator
 from hotline.web.staff import staff
@@ -68,7 +69,7 @@ def make_flask(services: Services) -> Flask:
     if services.settings.trusted_proxies:
         # Only who asks is taken from a proxy; our own address is PUBLIC_BASE_URL, and Twilio's signature is over the raw one.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
-    for blueprint in (webhooks, pages, simulator, staff, account, *STUDIO):
+    for blueprint in (webhooks, legs, pages, simulator, staff, account, *STUDIO):
         app.register_blueprint(blueprint)
     guard(app)
     register_error_pages(app)

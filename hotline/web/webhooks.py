@@ -14,6 +14,7 @@ from hotline.telephony.inbound import StatusUpdate, UnusableWebhook, parse_call,
 from hotline.telephony.prompts import PromptMissing
 from hotline.telephony.twiml import Gather, Pause, Play, Say, message_reply, voice_reply
 from hotline.web.access import access, form_pairs, services
+from hotline.web.pages import HOLD_SOUND_PATH
 
 log = logging.getLogger(__name__)
 webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks/twilio")
@@ -21,6 +22,7 @@ webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks/twilio")
 UNUSABLE, FAILED = "webhooks_unusable", "turns_failed"
 # Below this, speech recognition is guessing (Twilio, from 0 to 1).
 SURE_SPEECH = 0.5
+GATHER_SECONDS, HOLD_TIMES = 6, 2
 ENDED_CALLS = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 
@@ -66,9 +68,9 @@ def take_call(step: int) -> Response:
         is_clear=call.speech_confidence is None or call.speech_confidence >= SURE_SPEECH,
     )
     try:
-        return _twiml(services().turns.take_call_step(inbound, _compose_call))
+        return _twiml(services().turns.take_call_step(inbound, compose_call))
     except Exception:
-        return _twiml(_sorry_aloud())
+        return _twiml(sorry_aloud())
 
 
 @webhooks.post("/status")
@@ -92,17 +94,25 @@ def _note_status(update: StatusUpdate) -> None:
     if update.kind == "call":
         if update.status in ENDED_CALLS:
             services().turns.close_call(update.provider_sid)
+            hotline = services()
+            with hotline.database.begin() as connection:
+                follow = hotline.talks.end_calls(connection, update.provider_sid, hotline.clock())
+            hotline.follow(follow)
         return
     with services().database.begin() as connection:
         note_status(connection, update, request.args.get("outbox", type=int), datetime.now(UTC))
 
 
-def _compose_call(spoken: Spoken, next_step: int) -> str:
+def compose_call(spoken: Spoken, next_step: int) -> str:
+    """The document of what a caller hears next."""
     parts: list[Say | Play | Pause] = []
     for utterance in spoken.utterances:
         parts += services().prompts.speak(utterance.language, utterance.text)
     if spoken.ended:
         return voice_reply(parts, None, hang_up=True)
+    if spoken.waits:
+        # About a minute with the words, then the place is told again.
+        parts.append(Play(services().settings.public_base_url + HOLD_SOUND_PATH, HOLD_TIMES))
     language = services().languages[spoken.language] if spoken.language else None
     gather = Gather(
         parts=tuple(parts),
@@ -110,6 +120,7 @@ def _compose_call(spoken: Spoken, next_step: int) -> str:
         speech_language=language.gather_code if language and spoken.listens else None,
         hints=spoken.hints,
         max_digits=spoken.digits,
+        timeout_seconds=1 if spoken.waits else GATHER_SECONDS,
     )
     return voice_reply([], gather, hang_up=False)
 
@@ -119,7 +130,8 @@ def _sorry_in_writing() -> str:
     return services().renderer.tell("technical.sorry", None)
 
 
-def _sorry_aloud() -> str:
+def sorry_aloud() -> str:
+    """The document of a call that could not be answered: never silence."""
     _count_failure("a call could not be answered")
     parts: list[Say | Play | Pause] = []
     for language in OPENING_LANGUAGES:

@@ -6,6 +6,8 @@ Revises: 0009
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -15,11 +17,13 @@ branch_labels = None
 depends_on = None
 
 
-def _moment(name: str, *, nullable: bool = True) -> sa.Column[object]:
+def _moment(name: str, *, nullable: bool = True) -> sa.Column[Any]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=nullable)
 
 
-def _of(name: str, table: str, target: str, *, nullable: bool = False, ondelete: str = "CASCADE") -> tuple[object, object]:
+def _of(
+    name: str, table: str, target: str, *, nullable: bool = False, ondelete: str = "CASCADE"
+) -> tuple[sa.Column[Any], sa.ForeignKeyConstraint]:
     key = op.f(f"fk_{table}_{name}_{target}")
     return (
         sa.Column(name, sa.Integer(), nullable=nullable),
