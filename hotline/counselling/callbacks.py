@@ -243,6 +243,11 @@ class Callbacks:
         query = select(callbacks.c.id).where(callbacks.c.closed_at.is_(None), callbacks.c.timer_at <= now)
         return list(connection.execute(query.order_by(callbacks.c.timer_at).limit(500)).scalars())
 
+    def number_of(self, connection: Connection, conversation_id: int) -> str | None:
+        """The number of a conversation, None where there is none."""
+        stored = _number(connection, conversation_id)
+        return self._cipher.decrypt(stored) if stored is not None else None
+
     def _next_call(self, connection: Connection, handoff: Mapping[str, Any], safe_times: str, at: datetime) -> datetime | None:
         hours = next((queue.hours for queue in read_queues(connection) if queue.name == handoff["queue"]), Hours({}))
         return next_call(at, self._window, safe_times, hours, handoff["land"])

@@ -124,6 +124,18 @@ def _open(connection: Connection, request: HandoffRequest, now: datetime) -> int
     return new_id
 
 
+def change_language(connection: Connection, conversation_id: int, language: str, now: datetime) -> None:
+    """A conversation goes on in another language: so does its open handoff, in the queue of that language."""
+    lock_conversation(connection, conversation_id)
+    found = find_open(connection, conversation_id)
+    if found is None or found["state"] == ACCEPTED or found["language"] == language:
+        return
+    queue = find_queue(read_queues(connection), language, found["land"])
+    changed: dict[str, Any] = {"language": language, "queue": queue.name if queue else None}
+    connection.execute(update(handoffs).where(handoffs.c.id == found["id"]).values(**changed))
+    set_timer(connection, {**found, **changed}, now)
+
+
 # -- looking ---------------------------------------------------------------------------------------------------------------
 
 

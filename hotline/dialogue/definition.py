@@ -8,17 +8,22 @@ from typing import Literal
 
 from hotline.dialogue.events import AnswerPart
 
-StepKind = Literal["say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback"]
+StepKind = Literal[
+    "say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "withdraw",
+]  # fmt: skip
 OptionSource = Literal["languages", "topics", "suggestions", "lands", "follow_ups"]
 # What a step or an option may depend on: a place is named and known, this is a call, more centres wait to be told, there are
 # state centres and independent ones, some of the centres speak the person's language, a topic can be answered,
-# it can be answered in another language, the last answer was not rated yet, the person writes, there is a number to call.
+# it can be answered in another language, the last answer was not rated yet, the person writes, there is a number to call, a caller can hold the line
+# for a person.
 Condition = Literal[
     "place_known", "is_call", "more_centres", "both_bodies", "own_language", "answer_known", "answer_elsewhere",
-    "unrated", "is_written", "can_call_back",
+    "unrated", "is_written", "can_call_back", "can_wait",
 ]  # fmt: skip
 Rating = Literal["helpful", "unhelpful"]
-SafeTimes = Literal["morning", "afternoon", "evening", "any"]
+SafeTimes = Literal["morning", "afternoon", "evening", "any", "same"]
+# What a question may ask for besides a key, and what may be read back.
+Collected = Literal["place", "number", "alias"]
 CentresPart = Literal["first", "more", "independent", "own_language"]
 # Where what is known of a country stands beside the answer to a topic.
 CountryPlace = Literal["before", "after"]
@@ -44,7 +49,9 @@ class Step:
     """One step of a flow file. ``name`` is ``<flow>.<step>``; ``say`` holds text keys; ``next`` is empty at a question.
 
     ``go`` is where a ``check`` leads whose condition holds, and where a Land chosen of a list leads. A question that ``collects``
-    takes the name of a place and goes the route ``place``; ``digits`` is how many keys a caller may press there.
+    takes the name of a place, a telephone number or an alias and goes the route of that name; ``digits`` is how many keys a caller
+    may press there. ``waits`` is where silence leads at a question at which a caller holds the line. A callback at the ``same`` time
+    keeps the one chosen before.
     """
 
     name: str
@@ -58,7 +65,9 @@ class Step:
     reason: str = ""
     condition: Condition | None = None
     go: str | None = None
-    collects: bool = False
+    collects: Collected | None = None
+    read_back: Collected = "place"
+    waits: str | None = None
     digits: int = 1
     centres: CentresPart = "first"
     rating: Rating = "helpful"

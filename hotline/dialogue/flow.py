@@ -11,12 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
+from hotline.counselling.numbers import read_callback_number
+from hotline.dialogue.callback_slots import CALLBACK_ALIAS, CALLBACK_NUMBER, read_number_back, times_of, wanted_callback
 from hotline.dialogue.conditions import find_centres, holds
 from hotline.dialogue.definition import CentresPart, Definition, Step
 from hotline.dialogue.events import (
     Answered,
     Asked,
-    CallbackWanted,
     CentresShown,
     Choice,
     Ended,
@@ -29,6 +30,7 @@ from hotline.dialogue.events import (
     Rated,
     Told,
     Unanswered,
+    WithdrawWanted,
 )
 from hotline.dialogue.offers import STAY, can_answer, list_choices
 from hotline.dialogue.session import Session, World
@@ -82,11 +84,19 @@ class _Run:
             is_known = self.session.language is not None
             return self.definition.start[heard.start] if is_known else self.definition.routes["unknown_language"]
         if heard.kind == "silence":
+            step = self._step()
+            if step is not None and step.waits:
+                # A caller holds the line: silence is no miss.
+                self.session = replace(self.session, waited=self.session.waited + 1)
+                return step.waits
             return self._missed("no_match", "nothing_heard")
         if heard.kind == "key":
             return self._resolve_key(heard.key)
         if heard.kind == "digits":
-            return self._resolve_postcode(heard.key)
+            return self._resolve_digits(heard.key)
+        if heard.kind == "alias":
+            self._name({CALLBACK_ALIAS: heard.key})
+            return self.definition.routes["alias"]
         return self._resolve_words(heard.meaning)
 
     def _resolve_key(self, key: str) -> str:
@@ -98,6 +108,17 @@ class _Run:
             self._understood()
             return self.definition.keys[key]
         return self._missed("no_match", "wrong_key")
+
+    def _resolve_digits(self, digits: str) -> str:
+        step = self._step()
+        if step is None or step.collects != "number":
+            return self._resolve_postcode(digits)
+        number = read_callback_number(digits)
+        if number is None:
+            return self._missed("no_match", "number_not_known")
+        self._understood()
+        self._name({CALLBACK_NUMBER: number})
+        return self.definition.routes["number"]
 
     def _resolve_postcode(self, postcode: str) -> str:
         self._understood()
@@ -153,7 +174,7 @@ class _Run:
     def _resolve_question(self, meaning: Meaning) -> str:
         routes = self.definition.routes
         step = self._step()
-        if step is not None and step.collects and (route := self._collect(meaning)):
+        if step is not None and step.collects == "place" and (route := self._collect(meaning)):
             return route
         # With a new question the time to rate the answer before is over.
         self.session = replace(self.session, answered=None)
@@ -260,6 +281,10 @@ class _Run:
                 self._give_answer(step)
             elif step.kind == "centres":
                 self._show_centres(step.centres)
+            elif step.kind == "read_back" and step.read_back == "number":
+                self.events += read_number_back(self.world, self.session)
+            elif step.kind == "withdraw":
+                self.events.append(WithdrawWanted())
             elif step.kind == "read_back":
                 place = self.world.places.find(self.session.slots)
                 self.events.append(PlaceRead(place) if place else Told("answer.missing"))
@@ -269,7 +294,8 @@ class _Run:
                 category = danger if step.reason == "danger" else None
                 self.events.append(PersonRequested(step.reason, self.session.topic, category))
             elif step.kind == "callback":
-                self.events.append(CallbackWanted(step.safe_times))
+                self._name(times_of(step, self.session))
+                self.events.append(wanted_callback(self.session))
             elif step.kind == "ask":
                 self._ask(step)
             elif step.kind == "end":
@@ -349,8 +375,8 @@ class _Run:
         if step.name != self.session.step:
             earlier = (*self.session.back, self.session.step) if self.session.step else ()
             back = tuple(name for name in earlier if name != step.name)[-self.definition.limits.back_steps :]
-            self.session = replace(self.session, step=step.name, page=0, back=back)
-        self.events.append(Asked(step.name, step.say[0], self._choices(), step.listens, step.digits))
+            self.session = replace(self.session, step=step.name, page=0, back=back, waited=0)
+        self.events.append(Asked(step.name, step.say[0], self._choices(), step.listens, step.digits, step.waits is not None))
 
     def _choices(self) -> tuple[Choice, ...]:
         """The keys on offer where the session stands now."""

@@ -40,6 +40,8 @@ class InboundCallStep:
     speech: str | None = field(default=None, repr=False)
     # Whether the speech recognition was sure of what it wrote down.
     is_clear: bool = True
+    # Where a call begins, or goes on after a talk with a counsellor: a start of the flows.
+    start: str = ""
 
 
 def read_postcode(body: str) -> str | None:

@@ -11,7 +11,7 @@ from unicodedata import bidirectional
 from hotline.dialogue.centre_words import CENTRE_TEXT_KEYS, CentreWords
 from hotline.dialogue.country_words import COUNTRY_TEXT_KEYS, CountryWords
 from hotline.dialogue.definition import Definition, Option
-from hotline.dialogue.events import Answered, Asked, CentresShown, Choice, Ended, Event, PlaceRead, Told
+from hotline.dialogue.events import Answered, Asked, CentresShown, Choice, Ended, Event, NumberRead, PlaceRead, Told
 from hotline.dialogue.offers import FIRST_OPTION_KEYS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS
 from hotline.dialogue.safety import CATEGORIES
 from hotline.dialogue.texts import Texts
@@ -25,6 +25,7 @@ Spare = Literal["words", "signs", "none", "brief"]
 Channel = Literal["sms", "whatsapp", "voice", "webchat"]
 # Said to somebody whose language is not known yet.
 OPENING_LANGUAGES = ("de", "en")
+NUMBER_IS = "callback.number_is"
 LANGUAGE_QUESTION = "language.ask"
 # An SMS in three parts is what people on old phones still read, and what an operator pays for.
 SMS_SEGMENTS = 3
@@ -38,7 +39,8 @@ CODE_TEXT_KEYS = frozenset(
     {
         "language.option", "option.voice", "option.next_page", "option.more_languages", "option.more_lands",
         "answer.as_of", "answer.missing", "answer.figure_from_counsellor",
-        "question.only_text",
+        "question.only_text", "callback.number_is", "callback.press_one", "callback.confirmed", "person.connected",
+        "person.call_over",
         "stop.done", "start.done", "technical.sorry",
         *(f"danger.{category}" for category in CATEGORIES), *CENTRE_TEXT_KEYS, *COUNTRY_TEXT_KEYS,
     }
@@ -58,7 +60,7 @@ class Spoken:
     """What a caller hears.
 
     ``listens`` tells whether a spoken answer is understood, ``ended`` whether the call is over; ``hints`` are likely answers,
-    ``digits`` is how many keys may be pressed.
+    ``digits`` is how many keys may be pressed; ``waits`` tells that the sound of waiting follows.
     """
 
     utterances: tuple[Utterance, ...]
@@ -67,6 +69,7 @@ class Spoken:
     ended: bool
     hints: tuple[str, ...] = ()
     digits: int = 1
+    waits: bool = False
 
 
 class Renderer:
@@ -137,6 +140,8 @@ class Renderer:
                 parts += self._centres.write(event, language, is_tight=is_tight)
             elif isinstance(event, PlaceRead) and language:
                 parts.append(" ".join(self._centres.read_back(event.place, language)))
+            elif isinstance(event, NumberRead) and language:
+                parts.append(f"{self._texts.get(language, NUMBER_IS)} {LEFT_TO_RIGHT_MARK}{event.number}")
             elif isinstance(event, Asked):
                 parts += self._write_question(event, language, library, likely, spare)
         return "\n".join(parts)
@@ -211,7 +216,9 @@ class Renderer:
         # What people are most likely to say now, for the speech recognition.
         named = self._hints(asked, language, library) if listens and asked and language else ()
         is_over = any(isinstance(event, Ended) for event in events)
-        return Spoken(utterances, language, listens, is_over, named, asked.digits if asked else 1)
+        return Spoken(
+            utterances, language, listens, is_over, named, asked.digits if asked else 1, asked is not None and asked.waits
+        )
 
     def _hints(self, asked: Asked, language: str, library: Library) -> tuple[str, ...]:
         if asked.digits > 1:
@@ -228,6 +235,9 @@ class Renderer:
             yield from (Utterance(language, text) for text in self._centres.speak(event, language))
         elif isinstance(event, PlaceRead) and language:
             yield from (Utterance(language, text) for text in self._centres.read_back(event.place, language))
+        elif isinstance(event, NumberRead) and language:
+            yield Utterance(language, self._texts.get(language, NUMBER_IS))
+            yield from (Utterance(language, digit) for digit in as_dialled(event.number))
         elif isinstance(event, Asked):
             if language is not None:
                 yield Utterance(language, self._texts.get(language, event.text_key, self._voice_variants(language)))
@@ -303,6 +313,11 @@ class Renderer:
         ]
         texts += self._countries.all_sentences(library.countries, language)
         return list(dict.fromkeys(texts))
+
+
+def as_dialled(number: str) -> str:
+    """The figures somebody in Germany presses for a number in E.164."""
+    return "0" + number.removeprefix("+49") if number.startswith("+49") else "00" + number.removeprefix("+")
 
 
 def _is_bounded(event: Event) -> bool:

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from hotline.counselling.numbers import read_callback_number
+from hotline.counselling.ringing import can_hold_the_line
 from hotline.dialogue.conversations import ACTIVE, Conversation, Conversations, StoredMessage, TurnResult
-from hotline.dialogue.definition import Definition, options_after_centres
+from hotline.dialogue.definition import Definition, Step, options_after_centres
 from hotline.dialogue.events import Answered, CentresShown, Ended, Event, Heard, Meaning, PersonRequested
 from hotline.dialogue.feedback import AskedInput, Feedback
 from hotline.dialogue.flow import advance
@@ -33,6 +35,8 @@ IDLE_CLOSES = timedelta(hours=24)
 # What a topic menu holds at once: by ear, and in one text of three segments.
 SPOKEN_PAGE, WRITTEN_PAGE = 4, 5
 REPEAT_KEY = "#"
+# What is shorter is no telephone number; nobody needs a longer alias.
+FEWEST_DIGITS, LONGEST_ALIAS = 6, 40
 
 Reply = TypeVar("Reply")
 
@@ -69,6 +73,7 @@ class _Turn:
     events: list[Event] = field(default_factory=list)
     outbox_ids: list[int] = field(default_factory=list)
     is_person_wanted: bool = False
+    own_number: str | None = field(default=None, repr=False)
 
 
 class Turns:
@@ -175,6 +180,7 @@ class Turns:
             if (stored := self._conversations.find_reply(connection, step.event_key)) is not None:
                 return stored
             turn = _begin(conversation, library, understood, question)
+            turn.own_number = step.caller
             self._advance(connection, turn, self._heard_on_the_phone(step, turn))
             spoken = self._renderer.speak(turn.events, turn.session.language, turn.library)
             document = compose(spoken, conversation.turns + 1)
@@ -204,7 +210,10 @@ class Turns:
             return None
         if turn.conversation.status == ACTIVE and wish != "start":
             return self._leave_to_counsellor(connection, turn)
-        heard = Heard("start", start="text") if wish == "start" else _heard_in_writing(turn, text, key)
+        turn.own_number = text.sender if text.channel != "webchat" else None
+        asked = self._rules.definition.steps.get(turn.session.step)
+        collected = _collected_in_writing(asked, text, turn.understood.meaning) if key is None else None
+        heard = Heard("start", start="text") if wish == "start" else collected or _heard_in_writing(turn, text, key)
         noted = self._advance(connection, turn, heard)
         if address_id is not None and (wish == "start" or noted.is_person_wanted):
             # Who asks for a person asks to be written to; a mere question is answered and changes nothing.
@@ -225,25 +234,27 @@ class Turns:
         return self._renderer.write(turn.events, language, turn.library, likely) if turn.events else None
 
     def _advance(self, connection: Connection, turn: _Turn, heard: Heard) -> NotedPerson:
-        session, events = advance(self._rules.definition, self._world(turn), turn.session, heard)
+        session, events = advance(self._rules.definition, self._world(connection, turn), turn.session, heard)
         asked = AskedInput(turn.conversation.channel, turn.question)
         today = self._clock().astimezone(BERLIN).date()
         turn.session = self._feedback.note(connection, asked, session, events, turn.library, today)
         return self._note(connection, turn, events)
 
     def _note(self, connection: Connection, turn: _Turn, events: Sequence[Event]) -> NotedPerson:
-        place = self._rules.places.find(turn.session.slots)
-        # A postcode on a border lies in two Laender: then neither is known.
-        land = place.lands[0] if place is not None and len(place.lands) == 1 else None
         language = turn.session.language
-        noted = self._desk.note(connection, turn.conversation, language, land, events, self._clock())
+        noted = self._desk.note(connection, turn.conversation, language, self._land(turn), events, self._clock())
         turn.events, turn.outbox_ids, turn.is_person_wanted = noted.events, noted.outbox_ids, noted.is_person_wanted
         return noted
+
+    def _land(self, turn: _Turn) -> str | None:
+        place = self._rules.places.find(turn.session.slots)
+        # A postcode on a border lies in two Laender: then neither is known.
+        return place.lands[0] if place is not None and len(place.lands) == 1 else None
 
     def _today(self) -> date:
         return self._clock().astimezone(BERLIN).date()
 
-    def _world(self, turn: _Turn) -> World:
+    def _world(self, connection: Connection, turn: _Turn) -> World:
         is_call = turn.conversation.channel == "voice"
         today = self._today()
         directory = turn.library.directory.on(today)
@@ -255,6 +266,10 @@ class Turns:
             page_size=SPOKEN_PAGE if is_call else WRITTEN_PAGE,
             is_call=is_call,
             can_call_back=turn.conversation.address_id is not None and turn.conversation.channel != "webchat",
+            own_number=turn.own_number,
+            can_wait=lambda language: can_hold_the_line(
+                connection, language, self._land(turn), turn.conversation.id, self._clock()
+            ),
             places=self._rules.places,
             directory=directory,
             view_of=lambda country: turn.library.countries.on(country, today),
@@ -271,13 +286,15 @@ class Turns:
         )
 
     def _heard_on_the_phone(self, step: InboundCallStep, turn: _Turn) -> Heard:
-        if not turn.session.step:
-            return Heard("start", start="voice")
+        if step.start or not turn.session.step:
+            return Heard("start", start=step.start or "voice")
         asked = self._rules.definition.steps.get(turn.session.step)
-        is_collecting = asked is not None and asked.collects
+        is_collecting = asked is not None and asked.collects is not None
         if step.digits:
             is_key = len(step.digits) == 1 or not is_collecting
             return Heard("key", key=step.digits[:1]) if is_key else Heard("digits", key=step.digits)
+        if step.speech and asked is not None and asked.collects == "number" and read_callback_number(step.speech):
+            return Heard("digits", key=step.speech)
         if step.speech and is_collecting and step.is_clear and (postcode := read_postcode(step.speech)):
             return Heard("digits", key=postcode)
         return Heard("words", meaning=turn.understood.meaning) if step.speech else Heard("silence")
@@ -322,6 +339,15 @@ def _begin(conversation: Conversation, library: Library, understood: Understood,
 
 def _reply(text: str | None) -> list[StoredMessage]:
     return [StoredMessage("out", "bot", text, "replied")] if text else []
+
+
+def _collected_in_writing(asked: Step | None, text: InboundText, meaning: Meaning) -> Heard | None:
+    """A telephone number or an alias that was asked for; None when the text is something else."""
+    if asked is None or not text.body.strip() or meaning.danger or meaning.wish or meaning.language_named:
+        return None
+    if asked.collects == "number" and sum(sign.isdigit() for sign in text.body) >= FEWEST_DIGITS:
+        return Heard("digits", key=text.body)
+    return Heard("alias", key=text.body.strip()[:LONGEST_ALIAS]) if asked.collects == "alias" else None
 
 
 def _heard_in_writing(turn: _Turn, text: InboundText, key: str | None) -> Heard:

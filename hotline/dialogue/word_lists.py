@@ -22,7 +22,7 @@ from hotline.understanding.folding import words
 WISHES = {
     "person": "person", "menu": "menu", "back": "back", "repeat": "repeat", "more": "more", "change_language": "language",
     "yes": "yes", "no": "no", "stop": "stop", "start": "start", "greet": "greet", "thank": "thank", "goodbye": "goodbye",
-    "helpful": "helpful", "unhelpful": "unhelpful",
+    "helpful": "helpful", "unhelpful": "unhelpful", "withdraw": "withdraw",
 }  # fmt: skip
 NAMES = "names"
 # A longer message is no command.

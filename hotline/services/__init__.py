@@ -7,7 +7,7 @@ from functools import cached_property
 from hotline.counselling.call_orders import OrderBell, OrderBook, register_orders
 from hotline.counselling.callbacks import Callbacks
 from hotline.counselling.calls import What
-from hotline.counselling.notices import Notices, PersonNotices
+from hotline.counselling.notices import CallbackConfirmation, Notices, PersonNotices
 from hotline.counselling.queues import read_slot
 from hotline.counselling.ringing import Ringing
 from hotline.counselling.talk_rows import Follow, ring_after
@@ -61,9 +61,14 @@ class Services(StudioServices, StaffServices):
         return Callbacks(self.cipher, read_slot(self.settings.call_window))
 
     @cached_property
+    def confirmation(self) -> CallbackConfirmation:
+        """Tells callers when they will be called."""
+        return CallbackConfirmation(self.outbox, self.cipher, self.texts, read_slot(self.settings.call_window))
+
+    @cached_property
     def timers(self) -> Timers:
         """What happens to handoffs by itself; only the worker uses it."""
-        person = PersonNotices(self.outbox, self.cipher, self.texts)
+        person = PersonNotices(self.outbox, self.cipher, self.texts, read_slot(self.settings.call_window))
         telephones = Telephones(self.talks, Ringing(self.talks, self.callbacks), self.order_bell, lambda: self.order_book)
         return Timers(self.database, self.callbacks, self.notices, person, self.doorbell.ring, telephones, self.clock)
 
@@ -145,7 +150,7 @@ class Services(StudioServices, StaffServices):
             self.library,
             self.interpreter,
             self.renderer,
-            HandoffDesk(self.notices, self.callbacks, self.timer_bell.ring),
+            HandoffDesk(self.notices, self.callbacks, self.confirmation, self.timer_bell.ring),
             # Made with the process, not with the first question: reading its lists takes a second.
             Feedback(self.database, self.questions, self.stripper.strip_text),
             TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),

@@ -1,7 +1,7 @@
 """The provider's webhooks of calls in a talk: what a counsellor, an interpreter or a person called back hears and presses.
 
-A person who is called back hears nothing of what it is about before a key is pressed, and who presses none is hung up on without a
-word: whoever else answers, also a mailbox, learns nothing.
+A person who is called back hears nothing of what it is about before a key is pressed, and who presses none is hung up on without
+a word: whoever else answers, also a mailbox, learns nothing.
 """
 
 from __future__ import annotations
@@ -208,7 +208,7 @@ def _speak_to_person(leg: RowMapping, text_key: str) -> list[Say | Play]:
 def _words(leg: RowMapping) -> list[Say | Play]:
     """What a counsellor or an interpreter hears before the key."""
     words = CallWords(services(), leg["own_language"])
-    text = words.interpreter(leg["language"]) if leg["role"] == "interpreter" else words.offer(leg)
+    text = words.interpreter(leg["language"]) if leg["role"] == "interpreter" else words.offer(dict(leg))
     return services().prompts.speak(words.language, text)
 
 
