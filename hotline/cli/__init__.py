@@ -28,6 +28,7 @@ from hotline.counselling.counsellors import CannotChangeCounsellor
 from hotline.counselling.desk import CannotReply, CounsellorDesk
 from hotline.counselling.handoff import UnknownHandoff, list_open
 from hotline.counselling.queues import load_queue_file, read_queues, store_queues
+from hotline.counselling.talks import CannotRing
 from hotline.delivery.jobs import register_minutely, run_worker
 from hotline.delivery.outbox import UnknownOutboxRow
 from hotline.dialogue.flow_files import find_problems, find_topic_problems, load_flows, text_keys
@@ -82,6 +83,7 @@ def _sentence(command: Callable[P, R]) -> Callable[P, R]:
             CannotReply,
             CannotChangeAccount,
             CannotCall,
+            CannotRing,
             CannotChangeCounsellor,
         ) as error:
             raise click.ClickException(str(error)) from None

@@ -122,6 +122,11 @@ def find_phone(connection: Connection, account_id: int, cipher: Cipher) -> str |
     return cipher.decrypt(stored) if stored else None
 
 
+def is_counsellor(connection: Connection, account_id: int) -> bool:
+    """Whether an account takes handoffs."""
+    return connection.execute(select(counsellors.c.account_id).where(counsellors.c.account_id == account_id)).first() is not None
+
+
 def note_seen(connection: Connection, account_id: int, now: datetime) -> None:
     """A counsellor's screen has asked for news."""
     connection.execute(update(counsellors).where(counsellors.c.account_id == account_id).values(seen_at=now))

@@ -14,8 +14,8 @@ StepKind = Literal[
 OptionSource = Literal["languages", "topics", "suggestions", "lands", "follow_ups"]
 # What a step or an option may depend on: a place is named and known, this is a call, more centres wait to be told, there are
 # state centres and independent ones, some of the centres speak the person's language, a topic can be answered,
-# it can be answered in another language, the last answer was not rated yet, the person writes, there is a number to call, a caller can hold the line
-# for a person.
+# it can be answered in another language, the last answer was not rated yet, the person writes, there is a number to call,
+# a caller can hold the line for a person.
 Condition = Literal[
     "place_known", "is_call", "more_centres", "both_bodies", "own_language", "answer_known", "answer_elsewhere",
     "unrated", "is_written", "can_call_back", "can_wait",
@@ -49,9 +49,9 @@ class Step:
     """One step of a flow file. ``name`` is ``<flow>.<step>``; ``say`` holds text keys; ``next`` is empty at a question.
 
     ``go`` is where a ``check`` leads whose condition holds, and where a Land chosen of a list leads. A question that ``collects``
-    takes the name of a place, a telephone number or an alias and goes the route of that name; ``digits`` is how many keys a caller
-    may press there. ``waits`` is where silence leads at a question at which a caller holds the line. A callback at the ``same`` time
-    keeps the one chosen before.
+    takes the name of a place, a telephone number or an alias and goes the route of that name; ``digits`` is how many keys may be
+    pressed there. ``waits`` is where silence leads at a question at which a caller holds the line. A callback at the ``same``
+    time keeps the one chosen before.
     """
 
     name: str

@@ -276,31 +276,40 @@ class _Run:
         """Walk from ``target`` to the next question or the end."""
         for name in self._walk(target):
             step = self.definition.steps[name]
-            self.events.extend(Told(key) for key in step.say if step.kind == "say")
-            if step.kind == "answer":
+            self._do(step, danger)
+
+    def _do(self, step: Step, danger: str | None) -> None:
+        match step.kind:
+            case "say":
+                self.events.extend(Told(key) for key in step.say)
+            case "answer":
                 self._give_answer(step)
-            elif step.kind == "centres":
+            case "centres":
                 self._show_centres(step.centres)
-            elif step.kind == "read_back" and step.read_back == "number":
-                self.events += read_number_back(self.world, self.session)
-            elif step.kind == "withdraw":
-                self.events.append(WithdrawWanted())
-            elif step.kind == "read_back":
-                place = self.world.places.find(self.session.slots)
-                self.events.append(PlaceRead(place) if place else Told("answer.missing"))
-            elif step.kind == "rate":
+            case "read_back":
+                self._read_back(step)
+            case "rate":
                 self._rate(is_helpful=step.rating == "helpful")
-            elif step.kind == "handoff":
+            case "handoff":
                 category = danger if step.reason == "danger" else None
                 self.events.append(PersonRequested(step.reason, self.session.topic, category))
-            elif step.kind == "callback":
+            case "callback":
                 self._name(times_of(step, self.session))
                 self.events.append(wanted_callback(self.session))
-            elif step.kind == "ask":
+            case "withdraw":
+                self.events.append(WithdrawWanted())
+            case "ask":
                 self._ask(step)
-            elif step.kind == "end":
+            case "end":
                 self.session = replace(self.session, ended=True)
                 self.events.append(Ended())
+
+    def _read_back(self, step: Step) -> None:
+        if step.read_back == "number":
+            self.events += read_number_back(self.world, self.session)
+            return
+        place = self.world.places.find(self.session.slots)
+        self.events.append(PlaceRead(place) if place else Told("answer.missing"))
 
     def _walk(self, target: str) -> Iterator[str]:
         for _ in range(self.definition.limits.steps_per_input):
