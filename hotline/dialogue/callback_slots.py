@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hotline.dialogue.definition import Step
-from hotline.dialogue.events import CallbackWanted, NumberRead
+from hotline.dialogue.events import CallbackWanted, NumberRead, WithdrawWanted
 from hotline.dialogue.session import Session, World
 
 CALLBACK_NUMBER, CALLBACK_ALIAS, CALLBACK_TIMES = "callback_number", "callback_alias", "callback_times"
 
 
-def times_of(step: Step, session: Session) -> Mapping[str, str]:
-    """The slot of the safe time a step chooses; ``same`` keeps the one chosen before."""
-    chosen = session.slots.get(CALLBACK_TIMES, "any") if step.safe_times == "same" else step.safe_times
-    return {CALLBACK_TIMES: chosen}
-
-
-def wanted_callback(session: Session) -> CallbackWanted:
-    """The callback as it is wanted now."""
+def wanted(step: Step, session: Session) -> tuple[Mapping[str, str], CallbackWanted | WithdrawWanted]:
+    """What a step that books or cancels is to remember, and the wish itself; the ``same`` time keeps the one chosen before."""
+    if step.kind == "withdraw":
+        return {}, WithdrawWanted()
     slots = session.slots
-    return CallbackWanted(slots[CALLBACK_TIMES], slots.get(CALLBACK_NUMBER), slots.get(CALLBACK_ALIAS))
+    chosen = slots.get(CALLBACK_TIMES, "any") if step.safe_times == "same" else step.safe_times
+    return {CALLBACK_TIMES: chosen}, CallbackWanted(chosen, slots.get(CALLBACK_NUMBER), slots.get(CALLBACK_ALIAS))
 
 
 def read_number_back(world: World, session: Session) -> list[NumberRead]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Literal
 
 from hotline.counselling.numbers import read_callback_number
-from hotline.dialogue.callback_slots import CALLBACK_ALIAS, CALLBACK_NUMBER, read_number_back, times_of, wanted_callback
+from hotline.dialogue import callback_slots
 from hotline.dialogue.conditions import find_centres, holds
 from hotline.dialogue.definition import CentresPart, Definition, Step
 from hotline.dialogue.events import (
@@ -30,7 +30,6 @@ from hotline.dialogue.events import (
     Rated,
     Told,
     Unanswered,
-    WithdrawWanted,
 )
 from hotline.dialogue.offers import STAY, can_answer, list_choices
 from hotline.dialogue.session import Session, World
@@ -95,7 +94,7 @@ class _Run:
         if heard.kind == "digits":
             return self._resolve_digits(heard.key)
         if heard.kind == "alias":
-            self._name({CALLBACK_ALIAS: heard.key})
+            self._name({callback_slots.CALLBACK_ALIAS: heard.key})
             return self.definition.routes["alias"]
         return self._resolve_words(heard.meaning)
 
@@ -117,7 +116,7 @@ class _Run:
         if number is None:
             return self._missed("no_match", "number_not_known")
         self._understood()
-        self._name({CALLBACK_NUMBER: number})
+        self._name({callback_slots.CALLBACK_NUMBER: number})
         return self.definition.routes["number"]
 
     def _resolve_postcode(self, postcode: str) -> str:
@@ -293,11 +292,10 @@ class _Run:
             case "handoff":
                 category = danger if step.reason == "danger" else None
                 self.events.append(PersonRequested(step.reason, self.session.topic, category))
-            case "callback":
-                self._name(times_of(step, self.session))
-                self.events.append(wanted_callback(self.session))
-            case "withdraw":
-                self.events.append(WithdrawWanted())
+            case "callback" | "withdraw":
+                slots, event = callback_slots.wanted(step, self.session)
+                self._name(slots)
+                self.events.append(event)
             case "ask":
                 self._ask(step)
             case "end":
@@ -306,7 +304,7 @@ class _Run:
 
     def _read_back(self, step: Step) -> None:
         if step.read_back == "number":
-            self.events += read_number_back(self.world, self.session)
+            self.events += callback_slots.read_number_back(self.world, self.session)
             return
         place = self.world.places.find(self.session.slots)
         self.events.append(PlaceRead(place) if place else Told("answer.missing"))
