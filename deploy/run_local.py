@@ -103,6 +103,7 @@ def _prepare_data(environment: dict[str, str], data_dir: Path) -> None:
     if not stamp.exists() or stamp.read_text() != content.hexdigest():
         _step("Loading the starter content", [flask, "content", "load"], environment)
         stamp.write_text(content.hexdigest())
+    _step("Opening for trying out", [flask, "hours", "demo"], environment)
     _step("Making accounts to try the staff pages with", [flask, "staff", "demo"], environment)
     _step("Building spoken prompts", [flask, "audio", "build"], environment)
 
@@ -145,6 +146,7 @@ def _refuse_dead(parts: list[Part]) -> None:
 def _tell_addresses(web: str, data_dir: Path) -> None:
     say("")
     say(f"The hotline runs. Try it: {web}/simulator")
+    say(f"Answer as a counsellor in a second window: {web}/console (account demo-counsellor)")
     say(f"Staff pages: {web}/staff   Accounts and passwords: {data_dir}/staff-demo.txt")
     say(f"Health: {web}/health/ready   Logs: {data_dir}/*.log   Stop: Ctrl-C")
 

@@ -18,6 +18,7 @@ from cryptography.fernet import Fernet
 from flask import Flask
 from sqlalchemy import create_engine, inspect, make_url, text
 
+from hotline.counselling.canned import load_replies, read_reply_files
 from hotline.counselling.queues import load_queue_file, store_queues
 from hotline.counselling.timers import TimerBell
 from hotline.dialogue.meaning import Interpreter
@@ -210,6 +211,7 @@ def _load(database: Database) -> None:
     load_content(database, starter_content())
     with database.begin() as connection:
         store_queues(connection, load_queue_file(ROOT / "content" / "queues.yml"))
+        load_replies(connection, read_reply_files(ROOT / "content" / "canned_replies"))
 
 
 @cache

@@ -24,11 +24,13 @@ from hotline.cli.health import health_command
 from hotline.cli.model import model_commands
 from hotline.cli.staff import audit_group, staff_group
 from hotline.counselling.callbacks import CannotCall
+from hotline.counselling.canned import load_replies, read_reply_files
 from hotline.counselling.counsellors import CannotChangeCounsellor
-from hotline.counselling.desk import CannotReply, CounsellorDesk
+from hotline.counselling.desk import CannotReply, CounsellorDesk, Reply
 from hotline.counselling.handoff import UnknownHandoff, list_open
 from hotline.counselling.queues import load_queue_file, read_queues, store_queues
 from hotline.counselling.talks import CannotRing
+from hotline.counselling.writing import load_templates
 from hotline.delivery.jobs import register_minutely, run_worker
 from hotline.delivery.outbox import UnknownOutboxRow
 from hotline.dialogue.flow_files import find_problems, find_topic_problems, load_flows, text_keys
@@ -147,6 +149,8 @@ def _content(services: Services) -> AppGroup:
     def check() -> None:
         """Read all answers and find what is wrong."""
         found = read_content(services.content_folder, services.languages, services.neutrality)
+        read_reply_files(services.content_folder / "canned_replies")
+        load_templates(services.content_folder / "whatsapp_templates.yml")
         click.echo(f"{_number_of(found)}: all is well.")
 
     @group.command("load")
@@ -161,6 +165,7 @@ def _content(services: Services) -> AppGroup:
             if not read_queues(connection):
                 store_queues(connection, load_queue_file(services.content_folder / "queues.yml"))
                 click.echo("Opening hours are those of content/queues.yml; `flask hours load FILE` sets yours.")
+            load_replies(connection, read_reply_files(services.content_folder / "canned_replies"))
             if has_own_directory(connection):
                 click.echo("The directory of centres stays as it was imported.")
 
@@ -268,9 +273,7 @@ def _handoffs(services: Services) -> AppGroup:
     @_sentence
     def reply(handoff_id: int, text: str) -> None:
         """Answer a person in writing."""
-        with services.database.begin() as connection:
-            outbox_id = desk().reply(connection, handoff_id, text, actor(), datetime.now(UTC))
-        services.doorbell.ring(outbox_id)
+        _reply(services, handoff_id, text)
         click.echo("The reply is on its way.")
 
     @group.command("close")
@@ -283,6 +286,13 @@ def _handoffs(services: Services) -> AppGroup:
         click.echo("Closed.")
 
     return group
+
+
+def _reply(services: Services, handoff_id: int, text: str) -> None:
+    with services.database.begin() as connection:
+        outbox_id = services.counsellor_desk.reply(connection, handoff_id, Reply(text), getpass.getuser(), datetime.now(UTC))
+    if outbox_id is not None:
+        services.doorbell.ring(outbox_id)
 
 
 def _harmless(text: str) -> str:

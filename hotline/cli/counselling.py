@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, time
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,7 +13,7 @@ import click
 from flask.cli import AppGroup
 
 from hotline.counselling.counsellors import Skills, read_counsellors, set_phone, set_presence, set_skills
-from hotline.counselling.hours import ANY_TIME, BERLIN, Hours, next_call
+from hotline.counselling.hours import ANY_TIME, BERLIN, NATIONWIDE_ONLY, Hours, Slot, next_call
 from hotline.counselling.queues import describe, find_queue, load_queue_file, read_queues, read_slot, store_queues
 from hotline.counselling.routing import Presence
 from hotline.counselling.standing import Standing, read_opening
@@ -48,6 +49,21 @@ def hours_group(services: Services, sentence: Wrapper) -> AppGroup:
         with services.database.begin() as connection:
             store_queues(connection, wanted)
         click.echo(f"Loaded {len(wanted)} queue(s).")
+
+    @group.command("demo")
+    @sentence
+    def demo() -> None:
+        """Open round the clock, for trying out; only where the hours are still those of content/queues.yml. Not in production."""
+        if services.settings.is_production:
+            raise click.ClickException("Round the clock is for trying out; load your own hours with `flask hours load FILE`.")
+        example = load_queue_file(services.content_folder / "queues.yml")
+        with services.database.begin() as connection:
+            is_example = read_queues(connection) in ([], example)
+            if is_example:
+                # Nationwide holidays stay: whoever tries it out then is told the truth about them.
+                always = Hours(dict.fromkeys(range(7), (Slot(time(0), time(0)),)), holidays_of=NATIONWIDE_ONLY)
+                store_queues(connection, [replace(queue, hours=always) for queue in example])
+        click.echo("Open round the clock, for trying out." if is_example else "Your own hours stay as they are.")
 
     @group.command("list")
     @sentence

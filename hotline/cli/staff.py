@@ -10,12 +10,14 @@ from typing import Any
 
 import click
 from flask.cli import AppGroup
+from sqlalchemy import Connection
 
+from hotline.counselling.counsellors import Skills, read_counsellors, set_skills
 from hotline.dialogue.texts import STAFF_LANGUAGES
 from hotline.errors import CannotStart
 from hotline.privacy.audit import list_actions
 from hotline.services import Services
-from hotline.staff.accounts import Account, list_accounts
+from hotline.staff.accounts import DEMO_PREFIX, Account, list_accounts
 from hotline.staff.demo import are_demo_accounts_there, current_code, make_demo_accounts, write_demo_accounts
 from hotline.staff.roles import ROLES
 
@@ -108,7 +110,10 @@ def _add_local_commands(group: AppGroup, services: Services, sentence: Wrapper) 
     @group.command("demo")
     @sentence
     def demo() -> None:
-        """Make one ready account for each role; prints the file that tells what opens them. Not in production."""
+        """Make one ready account for each role, counsellors among them; prints the file that tells what opens them.
+
+        Not in production.
+        """
         _refuse_production(services)
         path = services.settings.data_dir / DEMO_FILE
         with services.database.begin() as connection:
@@ -119,6 +124,7 @@ def _add_local_commands(group: AppGroup, services: Services, sentence: Wrapper) 
                 path.unlink(missing_ok=True)
                 with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
                     file.write(text)
+            _let_demo_counsel(services, connection)
         click.echo(str(path))
 
     @group.command("code")
@@ -132,6 +138,15 @@ def _add_local_commands(group: AppGroup, services: Services, sentence: Wrapper) 
         if found is None:
             raise click.ClickException("The codes of this minute have been used; ask again in half a minute.")
         click.echo(found)
+
+
+def _let_demo_counsel(services: Services, connection: Connection) -> None:
+    """Let those of the demo accounts that use the console take conversations in every language."""
+    known = {found.name for found in read_counsellors(connection)}
+    for role in ("counsellor", "supervisor"):
+        if (name := DEMO_PREFIX + role) not in known:
+            skills = Skills(services.live_languages)
+            set_skills(connection, name, skills, services.live_languages, getpass.getuser(), services.clock())
 
 
 def audit_group(services: Services, sentence: Wrapper) -> AppGroup:

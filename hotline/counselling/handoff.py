@@ -265,9 +265,9 @@ def close_handoff(connection: Connection, handoff_id: int, actor: str, now: date
     write_audit(connection, actor, "close_handoff", handoff_id, now)
 
 
-def write_audit(connection: Connection, actor: str, action: str, handoff_id: int, now: datetime) -> None:
-    """Note who did what to which handoff: no text, no number."""
-    note_action(connection, actor, action, f"handoff {handoff_id}", now)
+def write_audit(connection: Connection, actor: str, action: str, handoff_id: int, now: datetime) -> int:
+    """Note who did what to which handoff: no text, no number. Gives the id of the row."""
+    return note_action(connection, actor, action, f"handoff {handoff_id}", now)
 
 
 def _give_to_owner(connection: Connection, conversation_id: int, state: str) -> None:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from hotline.counselling.hours import BERLIN, Slot, next_daytime
-from hotline.delivery.outbox import Outbox, OutgoingMessage
+from hotline.delivery.outbox import WHATSAPP_WINDOW, Outbox, OutgoingMessage
 from hotline.dialogue.texts import Texts
 from hotline.privacy.cipher import Cipher
 from hotline.store.database import insert_returning_id
 from hotline.store.tables import addresses, conversations, messages
 
-# WhatsApp takes free words only so long after the person's last message.
-WHATSAPP_WINDOW = timedelta(hours=24)
 CONFIRMED = "callback.confirmed"
 WRITTEN_CHANNELS = frozenset({"sms", "whatsapp"})
 

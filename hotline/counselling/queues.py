@@ -29,6 +29,14 @@ class BrokenHours(CannotStart):
 
 
 @dataclass(frozen=True)
+class Targets:
+    """How long people may wait for somebody, in minutes, and how long in danger."""
+
+    normal: int = 15
+    danger: int = 3
+
+
+@dataclass(frozen=True)
 class Queue:
     """A queue. Empty languages or Laender mean all of them."""
 
@@ -36,6 +44,7 @@ class Queue:
     languages: frozenset[str]
     lands: frozenset[str]
     hours: Hours
+    targets: Targets = Targets()
     most_waiting: int = MOST_WAITING
 
 
@@ -61,6 +70,7 @@ def read_queues(connection: Connection) -> list[Queue]:
             frozenset(row.languages),
             frozenset(row.lands),
             _hours(slots.get(row.name, ()), row.holidays_of),
+            Targets(row.target_minutes, row.danger_minutes),
             row.most_waiting,
         )
         for row in connection.execute(select(queues).order_by(queues.c.position))
@@ -88,13 +98,13 @@ def store_queues(connection: Connection, wanted: Sequence[Queue]) -> None:
     connection.execute(delete(queue_slots))
     connection.execute(delete(queues))
     for position, queue in enumerate(wanted):
-        row = {
-            "languages": sorted(queue.languages),
-            "lands": sorted(queue.lands),
-            "holidays_of": queue.hours.holidays_of,
+        row = {"languages": sorted(queue.languages), "lands": sorted(queue.lands), "holidays_of": queue.hours.holidays_of}
+        targets = {
+            "target_minutes": queue.targets.normal,
+            "danger_minutes": queue.targets.danger,
             "most_waiting": queue.most_waiting,
         }
-        connection.execute(insert(queues).values(name=queue.name, position=position, **row))
+        connection.execute(insert(queues).values(name=queue.name, position=position, **row, **targets))
         for slot in _rows(queue):
             connection.execute(insert(queue_slots).values(queue=queue.name, note="", **slot))
 
@@ -139,10 +149,17 @@ def _queue(path: Path, name: str, raw: Any) -> Queue:
             raise ValueError("a Land is written such as DE-BY")
         weekly = {WEEKDAYS.index(day): _slots(slots) for day, slots in raw["hours"].items()}
         special = {day if isinstance(day, date) else _no_day(day): _slots(s) for day, s in raw.get("special", {}).items()}
-        hours, most = Hours(weekly, special, holidays_of), int(raw.get("most_waiting", MOST_WAITING))
-        return Queue(name, frozenset(raw.get("languages", ())), lands, hours, most)
+        hours, targets = Hours(weekly, special, holidays_of), _targets(raw.get("targets", {}))
+        return Queue(name, frozenset(raw.get("languages", ())), lands, hours, targets, int(raw.get("most_waiting", MOST_WAITING)))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BrokenHours(f"{path}, {name}: needs `hours` with weekdays such as `monday: [09:00-12:30]` ({error}).") from None
+
+
+def _targets(raw: Mapping[str, Any]) -> Targets:
+    targets = Targets(**{name: int(minutes) for name, minutes in raw.items()})
+    if not 1 <= targets.danger <= targets.normal:
+        raise ValueError("targets are minutes, 1 or more, and in danger not longer than else")
+    return targets
 
 
 def _no_day(found: object) -> date:

@@ -20,7 +20,9 @@ log = logging.getLogger(__name__)
 class Sender(Protocol):
     """Sends one message and returns the provider's id; raises ``SendFailed``."""
 
-    def send_message(self, *, to: str, sender: str, body: str, status_callback: str | None) -> str:
+    def send_message(
+        self, *, to: str, sender: str, body: str, status_callback: str | None, content_sid: str | None = None
+    ) -> str:
         """See ``telephony.client.TwilioSender``."""
         ...
 
@@ -66,6 +68,7 @@ class Dispatcher:
                 sender=prefix + claimed.message.sender,
                 body=claimed.message.body,
                 status_callback=f"{self._status_callback}?outbox={outbox_id}",
+                content_sid=claimed.message.content_sid,
             )
         except SendFailed as failure:
             return self._note_failure(claimed, failure)

@@ -11,12 +11,15 @@ from sqlalchemy import Connection, RowMapping, select, update
 
 from hotline.privacy.cipher import Cipher
 from hotline.store.database import Database, insert_returning_id
-from hotline.store.tables import addresses, messages, opt_outs, outbox
+from hotline.store.tables import addresses, conversations, messages, opt_outs, outbox
 
 QUEUED, SENDING, SENT, FAILED, OPTED_OUT, UNSURE = "queued", "sending", "sent", "failed", "opted_out", "unsure"
 # A message that is to be sent again knows nothing of the send before: reports of that one must not touch it.
 AS_NEW = {"status": QUEUED, "provider_sid": None, "error_code": None}
 PROBLEMS = (FAILED, "undelivered", UNSURE)
+# WhatsApp takes free words only so long after the person's last message; the code is the provider's own for a later one.
+WHATSAPP_WINDOW = timedelta(hours=24)
+WINDOW_OVER = 63016
 # Longer than a send may take (connect, wait, both time-outs): after it the sender is taken for dead.
 CLAIM_SECONDS = 60
 
@@ -27,13 +30,17 @@ class UnknownOutboxRow(LookupError):
 
 @dataclass(frozen=True)
 class OutgoingMessage:
-    """A message to send. Numbers are E.164; the channel decides how they are written to the provider."""
+    """A message to send. Numbers are E.164; the channel decides how they are written to the provider.
+
+    ``content_sid`` is a text WhatsApp has approved, of which ``body`` holds the words: it may go out at any time.
+    """
 
     channel: str
     recipient: str = field(repr=False)
     sender: str = field(repr=False)
     body: str = field(repr=False)
     message_id: int | None = None
+    content_sid: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ class Outbox:
             "recipient_encrypted": self._cipher.encrypt(message.recipient),
             "sender_encrypted": self._cipher.encrypt(message.sender),
             "body_encrypted": self._cipher.encrypt(message.body),
+            "content_sid": message.content_sid,
             "status": QUEUED,
             "attempts": 0,
             "due_at": due_at or now,
@@ -81,7 +89,7 @@ class Outbox:
         """Take a due message for sending; nobody else can take it until the claim ends.
 
         Returns:
-            The message, or None when it is not due, taken, done, or its recipient wants no messages.
+            The message, or None when it is not due, taken, done, its recipient wants no messages, or WhatsApp takes none now.
         """
         query = select(outbox).where(outbox.c.id == outbox_id, outbox.c.status == QUEUED, outbox.c.due_at <= now)
         row = connection.execute(query.with_for_update(skip_locked=True)).one_or_none()
@@ -91,6 +99,9 @@ class Outbox:
         if self.is_opted_out(connection, recipient, row.channel):
             self.finish(connection, outbox_id, OPTED_OUT, now=now)
             return None
+        if row.channel == "whatsapp" and row.content_sid is None and is_window_over(connection, row.message_id, now):
+            self.finish(connection, outbox_id, FAILED, now=now, error_code=WINDOW_OVER)
+            return None
         attempt = row.attempts + 1
         connection.execute(
             update(outbox)
@@ -98,7 +109,8 @@ class Outbox:
             .values(status=SENDING, attempts=attempt, claimed_until=now + timedelta(seconds=CLAIM_SECONDS))
         )
         sender, body = self._cipher.decrypt(row.sender_encrypted), self._cipher.decrypt(row.body_encrypted)
-        return ClaimedMessage(outbox_id, attempt, OutgoingMessage(row.channel, recipient, sender, body, row.message_id))
+        message = OutgoingMessage(row.channel, recipient, sender, body, row.message_id, row.content_sid)
+        return ClaimedMessage(outbox_id, attempt, message)
 
     def finish(
         self,
@@ -184,3 +196,14 @@ class Outbox:
         if done is None:
             raise UnknownOutboxRow(f"There is no failed message {outbox_id}. `flask outbox list` shows them.")
         connection.execute(update(messages).where(messages.c.id == done.message_id).values(AS_NEW))
+
+
+def is_window_over(connection: Connection, message_id: int | None, now: datetime) -> bool:
+    """Whether it is too late for free words on WhatsApp in the conversation of a message; a notice of ours has none."""
+    query = (
+        select(conversations.c.last_inbound_at)
+        .join(messages, messages.c.conversation_id == conversations.c.id)
+        .where(messages.c.id == message_id)
+    )
+    last = connection.execute(query).scalar_one_or_none()
+    return last is not None and now - last >= WHATSAPP_WINDOW

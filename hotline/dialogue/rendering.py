@@ -147,16 +147,21 @@ class Renderer:
         return "\n".join(parts)
 
     def _write_answer(self, answered: Answered, language: str, library: Library, *, is_tight: bool) -> list[str]:
-        article = library.articles[answered.topic, language]
         is_short = answered.part == "short"
-        # Whoever reads on is told where to look it up; the short text has no room for it.
-        source = f", {article.source}" if article.source and not is_short else ""
-        parts = [f"{article.short if is_short else article.full} ({self._as_of(article)}{source})"]
+        parts = [self.dated(library.articles[answered.topic, language], answered.part)]
         if answered.country is not None:
             say = self._countries.line if is_short else self._countries.whole
             parts.insert(0 if answered.is_country_first else 1, say(answered.country, language))
         # What does not fit into the message comes on "more".
         return parts[:1] if is_short and is_tight else parts
+
+    def dated(self, article: Article, part: str) -> str:
+        """An answer in writing, short or full, with the date its facts are of."""
+        if part == "short":
+            return f"{article.short} ({self._as_of(article)})"
+        # Whoever reads on is told where to look it up; the short text has no room for it.
+        source = f", {article.source}" if article.source else ""
+        return f"{article.full} ({self._as_of(article)}{source})"
 
     def fitting_centres(
         self,

@@ -7,10 +7,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, select
 
+from hotline.store.database import insert_returning_id
 from hotline.store.tables import audit
 
 
-def note_action(connection: Connection, actor: str, action: str, on: str, now: datetime) -> None:
+def note_action(connection: Connection, actor: str, action: str, on: str, now: datetime) -> int:
     """Leave a row.
 
     Args:
@@ -19,8 +20,11 @@ def note_action(connection: Connection, actor: str, action: str, on: str, now: d
         action: verb and noun, such as ``read_conversation``.
         on: kind and id of what it was done to, such as ``handoff 7``.
         now: aware UTC.
+
+    Returns:
+        Its id.
     """
-    connection.execute(audit.insert().values(actor=actor, action=action, object=on, happened_at=now))
+    return insert_returning_id(connection, audit, {"actor": actor, "action": action, "object": on, "happened_at": now})
 
 
 def list_actions(connection: Connection, most: int, actor: str | None = None) -> Sequence[RowMapping]:

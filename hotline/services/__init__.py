@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 
 from hotline.counselling.call_orders import OrderBell, OrderBook, register_orders
-from hotline.counselling.callbacks import Callbacks
 from hotline.counselling.calls import What
 from hotline.counselling.notices import CallbackConfirmation, Notices, PersonNotices
 from hotline.counselling.queues import read_slot
@@ -16,13 +15,13 @@ from hotline.counselling.timers import Telephones, TimerBell, Timers, register_t
 from hotline.delivery.background import start_command
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, register_jobs, register_nightly
-from hotline.delivery.outbox import Outbox
 from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.feedback import Feedback
 from hotline.dialogue.person import HandoffDesk
 from hotline.dialogue.speakable import SpeakableLanguages
 from hotline.dialogue.spoken_prompts import SpokenPrompts
 from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
+from hotline.services.counselling import CounsellingServices
 from hotline.services.staff import StaffServices
 from hotline.services.studio import StudioServices
 from hotline.telephony.call_client import TwilioCalls
@@ -36,13 +35,8 @@ MENU = (
 STATUS_PATH = "/webhooks/twilio/status"
 
 
-class Services(StudioServices, StaffServices):
+class Services(CounsellingServices, StudioServices, StaffServices):
     """All parts of the hotline."""
-
-    @cached_property
-    def outbox(self) -> Outbox:
-        """Messages to be sent."""
-        return Outbox(self.database, self.cipher)
 
     @cached_property
     def doorbell(self) -> Doorbell:
@@ -54,11 +48,6 @@ class Services(StudioServices, StaffServices):
     def notices(self) -> Notices:
         """Tells counsellors that somebody waits."""
         return Notices(self.outbox, self.settings.handoff_notify, self.settings.handoff_notify_from)
-
-    @cached_property
-    def callbacks(self) -> Callbacks:
-        """People to be called back."""
-        return Callbacks(self.cipher, read_slot(self.settings.call_window))
 
     @cached_property
     def confirmation(self) -> CallbackConfirmation:

@@ -11,7 +11,7 @@ ROLES: dict[str, frozenset[str]] = {
     "editor": frozenset({OWN_ACCOUNT, "content.see", "content.edit", "facts.edit"}),
     "reviewer": frozenset({OWN_ACCOUNT, "content.see", "content.approve", "facts.edit", "languages.train"}),
     "counsellor": frozenset({OWN_ACCOUNT, "content.see", "console.use", "numbers.reveal"}),
-    "supervisor": frozenset({OWN_ACCOUNT, "content.see", "console.use", "reports.see"}),
+    "supervisor": frozenset({OWN_ACCOUNT, "content.see", "console.use", "console.supervise", "reports.see"}),
     "admin": frozenset({OWN_ACCOUNT, "staff.manage", "audit.see"}),
 }
 PERMISSIONS = frozenset().union(*ROLES.values())

@@ -99,8 +99,13 @@ class StaffSessions:
         self.end(connection, session.account_id, session.id)
         return self.open(connection, session.account_id, stage, session.device, session.destination)
 
-    def find(self, token: str) -> StaffSession | None:
-        """The session of a cookie; None when it is unknown, over, too long unused, or its account disabled."""
+    def find(self, token: str, *, is_active: bool = True) -> StaffSession | None:
+        """The session of a cookie; None when it is unknown, over, too long unused, or its account disabled.
+
+        Args:
+            token: of the cookie.
+            is_active: whether a person asks. An open page that asks by itself keeps no session alive.
+        """
         now = self._clock()
         query = (
             select(staff_sessions, staff_accounts.c.name, staff_accounts.c.language)
@@ -116,7 +121,7 @@ class StaffSessions:
         idle = ADMIN_IDLE if ADMIN in roles else IDLE
         if now >= row["expires_at"] or now - row["last_seen_at"] >= idle:
             return None
-        if now - row["last_seen_at"] >= TOUCH_AFTER:
+        if is_active and now - row["last_seen_at"] >= TOUCH_AFTER:
             with self._database.begin() as connection:
                 connection.execute(update(staff_sessions).where(staff_sessions.c.id == row["id"]).values(last_seen_at=now))
         return StaffSession(

@@ -92,7 +92,12 @@ messages = Table(
     Column("confidence", Integer),
     Column("engine", String(10)),
     Column("danger", String(16)),
+    # Which of the staff wrote it.
+    Column("written_by", String(60)),
+    # What a form was made with: sent twice, it is one message.
+    Column("reply_key", String(60)),
     Column("created_at", UtcDateTime, nullable=False),
+    Index("uq_messages_reply_key", "reply_key", unique=True),
 )
 
 inbound_events = Table(
@@ -113,6 +118,8 @@ outbox = Table(
     Column("recipient_encrypted", LargeBinary, nullable=False),
     Column("sender_encrypted", LargeBinary, nullable=False),
     Column("body_encrypted", LargeBinary, nullable=False),
+    # A text WhatsApp has approved, by the provider's id: it may go out where free words may not.
+    Column("content_sid", String(34)),
     Column("status", String(12), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
@@ -218,6 +225,9 @@ queues = Table(
     Column("lands", JSON, nullable=False),
     # "caller", "none", or the Land whose public holidays close it.
     Column("holidays_of", String(8), nullable=False),
+    # How long a person may wait, in minutes, and how long in danger.
+    Column("target_minutes", Integer, nullable=False, server_default="15"),
+    Column("danger_minutes", Integer, nullable=False, server_default="3"),
     # So many callers may hold the line at once; whoever comes then is called back.
     Column("most_waiting", Integer, nullable=False, server_default="10"),
 )

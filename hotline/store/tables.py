@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hotline.store.call_tables import call_legs, call_orders, talks
 from hotline.store.columns import UtcDateTime, metadata
+from hotline.store.console_tables import canned_replies, handoff_notes, handoff_transfers
 from hotline.store.conversation_tables import (
     addresses,
     audit,
@@ -48,6 +49,7 @@ __all__ = [
     "call_legs",
     "call_orders",
     "callbacks",
+    "canned_replies",
     "centres",
     "contacts",
     "content_uploads",
@@ -59,7 +61,9 @@ __all__ = [
     "danger_changes",
     "fact_changes",
     "facts",
+    "handoff_notes",
     "handoff_offers",
+    "handoff_transfers",
     "handoffs",
     "inbound_events",
     "job_runs",

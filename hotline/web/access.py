@@ -22,7 +22,9 @@ STAFF_AREAS = ("staff", "studio", "console", "reports")
 REFUSED = "webhooks_refused"
 
 
-def access(rule: Rule, *, permission: str | None = None, max_bytes: int | None = None) -> Callable[[View], View]:
+def access(
+    rule: Rule, *, permission: str | None = None, max_bytes: int | None = None, is_poll: bool = False
+) -> Callable[[View], View]:
     """Name the rule of a view.
 
     Args:
@@ -30,6 +32,7 @@ def access(rule: Rule, *, permission: str | None = None, max_bytes: int | None =
             permitted), staff_door (the way to signing in: anybody, but no forged form).
         permission: of ``staff.roles``; every staff view names one, no other view does.
         max_bytes: how large a request may be, where the limit of all others is too small; read only for who may use the view.
+        is_poll: an open page asks by itself; nobody is active because of that, and the session ends as if it had not.
 
     Raises:
         ValueError: a staff view without a known permission, or another one with it.
@@ -41,6 +44,7 @@ def access(rule: Rule, *, permission: str | None = None, max_bytes: int | None =
         view.access_rule = rule  # type: ignore[attr-defined]
         view.access_permission = permission  # type: ignore[attr-defined]
         view.access_max_bytes = max_bytes  # type: ignore[attr-defined]
+        view.access_is_poll = is_poll  # type: ignore[attr-defined]
         return view
 
     return mark
@@ -66,6 +70,7 @@ def guard(app: Flask) -> None:
             # Before the check, which reads the form; a stranger's is not read at all.
             if view.access_max_bytes is not None:
                 request.max_content_length = view.access_max_bytes
+            g.is_poll = view.access_is_poll
             return check_staff(services(), view.access_permission)
         if rule not in _CHECKS:
             abort(403)

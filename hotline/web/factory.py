@@ -10,12 +10,18 @@ from hotline.services import Services
 from hotline.settings import Settings
 from hotline.store.migrate import check_revision
 from hotline.web.access import guard
+from hotline.web.console.callbacks import callbacks
+from hotline.web.console.conversation import conversation
+from hotline.web.console.deeds import deeds
+from hotline.web.console.queue import console
+from hotline.web.console.snippets import snippets
 from hotline.web.legs import legs
 from hotline.web.pages import pages
 from hotline.web.simulator import simulator
 from hotline.web.staff import staff
 from hotline.web.staff_account import account
 from hotline.web.staff_pages import register_error_pages
+from hotline.web.studio.canned import canned
 from hotline.web.studio.danger import danger
 from hotline.web.studio.facts import facts
 from hotline.web.studio.health import health
@@ -29,7 +35,8 @@ from hotline.web.studio.transfer import transfer
 from hotline.web.studio.understanding import understanding
 from hotline.web.webhooks import webhooks
 
-STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer)
+STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer, canned)
+CONSOLE = (console, conversation, deeds, snippets, callbacks)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
 HEADERS = {
@@ -69,7 +76,7 @@ def make_flask(services: Services) -> Flask:
     if services.settings.trusted_proxies:
         # Only who asks is taken from a proxy; our own address is PUBLIC_BASE_URL, and Twilio's signature is over the raw one.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
-    for blueprint in (webhooks, legs, pages, simulator, staff, account, *STUDIO):
+    for blueprint in (webhooks, legs, pages, simulator, staff, account, *CONSOLE, *STUDIO):
         app.register_blueprint(blueprint)
     guard(app)
     register_error_pages(app)

@@ -20,6 +20,7 @@ class Area:
 
 # A new screen adds its line here; the first one somebody may use is where they come to after signing in.
 AREAS = (
+    Area("console.show", screen_key("console.name"), "console.use"),
     Area("studio.overview", screen_key("studio.name"), "content.see"),
     Area("account.show", screen_key("staff.area_account"), OWN_ACCOUNT),
 )

@@ -164,7 +164,7 @@ def take_sent_message(account: str) -> tuple[dict[str, Any], int]:
     sid = f"SM{token_hex(16)}"
     recipient = request.form["To"]
     channel = "whatsapp" if recipient.startswith(WHATSAPP) else "sms"
-    _phones().put(recipient.removeprefix(WHATSAPP), channel, request.form["Body"])
+    _phones().put(recipient.removeprefix(WHATSAPP), channel, request.form.get("Body") or _approved(request.form["ContentSid"]))
     callback = request.form.get("StatusCallback", "")
     if callback:
         parts = urlsplit(callback)
@@ -172,6 +172,11 @@ def take_sent_message(account: str) -> tuple[dict[str, Any], int]:
         target = (services(), f"{parts.path}?{parts.query}", report)
         threading.Thread(target=_report, args=target, daemon=True).start()
     return {"sid": sid, "status": "queued", "account_sid": account}, 201
+
+
+def _approved(sid: str) -> str:
+    """The words of an approved text."""
+    return next((one.text for one in services().whatsapp_templates.values() if one.sid == sid), "")
 
 
 def _report(hotline: Services, path: str, form: dict[str, str]) -> None:

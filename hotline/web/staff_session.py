@@ -55,7 +55,7 @@ def find_staff(services: Services) -> StaffSession | None:
     """The session of this request's cookie, complete or not; None for a stranger."""
     if "staff" not in g:
         token = request.cookies.get(cookie_name(services), "")
-        g.staff = services.staff_sessions.find(token) if token else None
+        g.staff = services.staff_sessions.find(token, is_active=not g.get("is_poll", False)) if token else None
     found: StaffSession | None = g.staff
     return found
 

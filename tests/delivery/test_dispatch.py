@@ -16,7 +16,8 @@ def test_message_is_sent_as_it_was_put_with_an_address_for_its_status(desk: Desk
     outbox_id = desk.put("Grüße")
     assert desk.dispatcher.deliver(outbox_id) is None
     callback = f"{CALLBACK}?outbox={outbox_id}"
-    assert desk.provider.sent == [{"to": PERSON, "sender": OURS, "body": "Grüße", "status_callback": callback}]
+    sent = {"to": PERSON, "sender": OURS, "body": "Grüße", "status_callback": callback, "content_sid": None}
+    assert desk.provider.sent == [sent]
     assert (desk.row(outbox_id).status, desk.row(outbox_id).provider_sid) == ("sent", "SM1")
 
 

@@ -36,6 +36,9 @@ VALUES = {
     "upload_id": "1",
     "training_id": "1",
     "model": "starter",
+    "handoff_id": "1",
+    "callback_id": "1",
+    "slug": "greeting",
 }
 CALL = {"CallSid": "CA1", "From": twilio.OURS, "To": twilio.PERSON, "CallStatus": "completed", "Digits": "1"}
 LEG_WEBHOOKS = ("answer", "key", "join", "after", "back", "missed", "status", "room")
@@ -218,7 +221,7 @@ MAY = {
     "editor": {"account.own", "content.see", "content.edit", "facts.edit"},
     "reviewer": {"account.own", "content.see", "content.approve", "facts.edit", "languages.train"},
     "counsellor": {"account.own", "content.see", "console.use", "numbers.reveal"},
-    "supervisor": {"account.own", "content.see", "console.use", "reports.see"},
+    "supervisor": {"account.own", "content.see", "console.use", "console.supervise", "reports.see"},
     "admin": {"account.own", "staff.manage", "audit.see"},
 }
 # The way to signing in: open to strangers, and to them alone of all staff pages.

@@ -67,12 +67,16 @@ class _Broken:
     def parse(self, text: str, language: str | None) -> Parse:
         raise RuntimeError(f"cannot read {text}")
 
-    def send_message(self, *, to: str, sender: str, body: str, status_callback: str | None) -> str:
+    def send_message(
+        self, *, to: str, sender: str, body: str, status_callback: str | None, content_sid: str | None = None
+    ) -> str:
         raise RuntimeError(f"cannot send {body} to {to}")
 
 
 class _Refusing:
-    def send_message(self, *, to: str, sender: str, body: str, status_callback: str | None) -> str:
+    def send_message(
+        self, *, to: str, sender: str, body: str, status_callback: str | None, content_sid: str | None = None
+    ) -> str:
         raise SendFailed(code=30005, decision="fail", retry_after_seconds=None)
 
 

@@ -177,3 +177,21 @@ def test_callback_is_listed_without_number_taken_with_it_and_closed(hotline: Hot
 def test_calling_window_that_is_none_stops_the_start(tmp_path: Path, window: str) -> None:
     with pytest.raises(WrongSetting, match="CALL_WINDOW must be two times of one day"):
         make_settings(tmp_path, CALL_WINDOW=window)
+
+
+def test_newcomers_machine_is_open_at_night_and_own_hours_stay(tmp_path: Path) -> None:
+    made = make_hotline(make_settings(tmp_path, HOTLINE_ENV="local"))
+    register_commands(made.app, made.services)
+    runner = made.app.test_cli_runner()
+    assert "Open round the clock" in runner.invoke(args=["hours", "demo"]).output
+    shown = runner.invoke(args=["hours", "preview", "--language", "ar", "--at", "2026-11-25 03:00"]).output
+    assert "open: open" in shown
+    assert "Your own hours stay" in runner.invoke(args=["hours", "demo"]).output
+    made.services.database.close()
+
+
+def test_production_is_never_opened_for_trying_out(quick_hotline: Hotline) -> None:
+    register_commands(quick_hotline.app, quick_hotline.services)
+    refused = quick_hotline.app.test_cli_runner().invoke(args=["hours", "demo"])
+    assert refused.exit_code == 1
+    assert "flask hours load" in refused.output

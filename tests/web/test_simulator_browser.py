@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from werkzeug.serving import BaseWSGIServer
 
-from hotline.counselling.desk import CounsellorDesk
+from hotline.counselling.desk import Reply
 from hotline.counselling.handoff import list_open
 from tests.conftest import Hotline
 from tests.web.browsing import DESKTOP, SMALL, check_accessibility, check_fits, serve
@@ -130,7 +130,8 @@ def test_answer_of_a_counsellor_arrives_by_itself(page: Page, server: tuple[Hotl
     expect(page.locator("#thread .hotline")).to_have_count(1)
     with services.database.begin() as connection:
         newest = max(row["id"] for row in list_open(connection))
-        reply = CounsellorDesk(services.outbox, services.cipher).reply(connection, newest, "Hier ist die Beratung.", "test", now)
+        reply = services.counsellor_desk.reply(connection, newest, Reply("Hier ist die Beratung."), "test", now)
+    assert reply is not None
     services.dispatcher.deliver(reply)
     expect(page.locator("#thread .hotline").last).to_contain_text("Hier ist die Beratung.")
     expect(page.locator("#thread .hotline").last).to_contain_text("kam später")

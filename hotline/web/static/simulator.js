@@ -8,7 +8,7 @@ const root = document.getElementById("simulator");
 const texts = root.dataset;
 const element = (id) => document.getElementById(id);
 
-const POLL_MS = 2500;
+const POLL_MS = 1000;
 const BETWEEN_KEYS_MS = 6000;
 const KEPT_MESSAGES = 200;
 // Numbers the Bundesnetzagentur keeps for films (Berlin 23125 000 to 999), one digit longer to have more of them.

@@ -1,7 +1,7 @@
 """talks by telephone: conferences, their calls and the orders to the provider; callbacks to another number and with an alias
 
 Revision ID: 0014
-Revises: 0009
+Revises: 0010
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0014"
-down_revision = "0009"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

@@ -1,0 +1,147 @@
+"""The whole path in real browsers, twice at once: a text, counsellors in German and English, and the reply on the phone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from threading import Event, Thread
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from sqlalchemy import insert, update
+from werkzeug.serving import BaseWSGIServer
+
+from hotline.counselling.assignment import offer_waiting
+from hotline.staff.accounts import get_account
+from hotline.store.tables import counsellors, staff_accounts
+from hotline.web.staff_session import cookie_name
+from tests.conftest import Hotline
+from tests.web.browsing import DESKTOP, check_accessibility, check_fits, serve
+from tests.web.staff import open_session
+
+Server = tuple[Hotline, BaseWSGIServer]
+ARABIC = "ما الدعم المتاح؟"
+TABLET, PHONE = {"width": 820, "height": 1180}, {"width": 390, "height": 844}
+
+
+class Doorbell:
+    """Sends at once, as the worker does."""
+
+    def __init__(self, hotline: Hotline) -> None:
+        self._hotline = hotline
+
+    def ring(self, outbox_id: int) -> None:
+        """See ``delivery.jobs.Doorbell``."""
+        Thread(target=self._hotline.services.dispatcher.deliver, args=(outbox_id,)).start()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The hotline at a free port; what waits is offered by itself."""
+    with serve(tmp_path_factory.mktemp("console")) as (hotline, listening):
+        hotline.understander.knows(ARABIC, "money_reag_garp", 0.95, "ar")
+        clock = lambda: datetime.now(UTC)  # noqa: E731
+        vars(hotline.services).update(clock=clock, doorbell=Doorbell(hotline))
+        vars(hotline.services.turns).update(_clock=clock, _ring=Doorbell(hotline).ring)
+        is_over = Event()
+
+        def work() -> None:
+            while not is_over.wait(0.3):
+                with hotline.services.database.begin() as connection:
+                    offer_waiting(connection, clock())
+
+        worker = Thread(target=work)
+        worker.start()
+        yield hotline, listening
+        is_over.set()
+        worker.join()
+
+
+def hire(server: Server, name: str, language: str, shown_in: str) -> str:
+    """A counsellor for one language, with pages in another one; gives the cookie."""
+    services = server[0].services
+    token = open_session(server[0], name, ["counsellor"])
+    with services.database.begin() as connection:
+        account = get_account(connection, name)
+        connection.execute(update(staff_accounts).where(staff_accounts.c.id == account.id).values(language=shown_in))
+        row = {"account_id": account.id, "presence": "available", "seen_at": services.clock()}
+        skills = {"languages": [language], "topics": [], "lands": [], "capacity": 5}
+        connection.execute(insert(counsellors).values(**row, **skills))
+    return token
+
+
+def tab_of(browser: Browser, server: Server, token: str, errors: list[str]) -> Page:
+    """A counsellor's browser, at the console."""
+    context: BrowserContext = browser.new_context(viewport=DESKTOP)  # type: ignore[arg-type]
+    base = f"http://127.0.0.1:{server[1].server_port}"
+    context.add_cookies([{"name": cookie_name(server[0].services), "value": token, "url": base}])
+    tab = context.new_page()
+    tab.set_default_timeout(10_000)
+    tab.on("pageerror", lambda error: errors.append(str(error)))
+    tab.on("console", lambda said: errors.append(said.text) if "Security Policy" in said.text else None)
+    tab.goto(f"{base}/console")
+    return tab
+
+
+def test_text_to_console_to_reply_twice_at_once(browser: Browser, server: Server) -> None:
+    errors: list[str] = []
+    base = f"http://127.0.0.1:{server[1].server_port}"
+    words = {
+        "de": ("Mein Chef hat meinen Pass", "Annehmen", "Guten Tag, ich bin Anna."),
+        "ar": (ARABIC, "Accept", "مرحباً، أنا مستشارة."),
+    }
+    consoles = {"de": tab_of(browser, server, hire(server, "anna", "de", "de"), errors)}
+    consoles["ar"] = tab_of(browser, server, hire(server, "ben", "ar", "en"), errors)
+    phones = {}
+    for language, (said, _, _) in words.items():
+        phones[language] = phone = browser.new_context(viewport=DESKTOP).new_page()  # type: ignore[arg-type]
+        phone.goto(f"{base}/simulator?lang={language}")
+        for text in (said, "0"):
+            count = phone.locator("#thread .you").count()
+            phone.locator("#body").fill(text)
+            phone.keyboard.press("Enter")
+            expect(phone.locator("#thread .you")).to_have_count(count + 1)
+            expect(phone.locator("#writing")).to_have_text("")
+    for language, (said, accept, reply) in words.items():
+        console = consoles[language]
+        # It appears by itself; the keyboard alone takes it.
+        expect(console.get_by_role("button", name=accept)).to_be_visible()
+        check_accessibility(console)
+        console.keyboard.press("j")
+        console.keyboard.press("Enter")
+        expect(console.locator("#thread")).to_contain_text(said)
+        check_accessibility(console)
+        check_fits(console)
+        console.keyboard.press("r")
+        console.keyboard.type(reply)
+        # What is typed outlives a reload, and the poll moves nothing.
+        console.reload()
+        expect(console.locator("#reply-text")).to_have_value(reply)
+        expect(console.locator("#reply-count")).to_contain_text("1")
+        console.locator("#reply-text").focus()
+        console.keyboard.press("Control+Enter")
+        console.keyboard.press("Control+Enter")
+        expect(console.locator("#thread .counsellor")).to_have_count(1)
+    for language, (_, _, reply) in words.items():
+        expect(phones[language].locator("#thread .hotline").last).to_contain_text(reply)
+        phones[language].locator("#body").fill("OK")
+        phones[language].keyboard.press("Enter")
+    for language, console in consoles.items():
+        console.locator("#reply-text").fill("…")
+        expect(console.locator("#thread .contact").last).to_contain_text("OK")
+        expect(console.locator("#thread .counsellor .status")).to_contain_text("zugestellt" if language == "de" else "delivered")
+        # Something new took neither the focus nor the text.
+        expect(console.locator("#reply-text")).to_be_focused()
+        expect(console.locator("#reply-text")).to_have_value("…")
+    arabic = consoles["ar"]
+    expect(arabic.locator("#thread .contact .said").first).to_have_css("direction", "rtl")
+    for size in (TABLET, PHONE):
+        arabic.set_viewport_size(size)  # type: ignore[arg-type]
+        check_fits(arabic)
+    arabic.set_viewport_size(TABLET)  # type: ignore[arg-type]
+    check_accessibility(arabic)
+    arabic.locator("#reply-text").blur()
+    arabic.keyboard.press("?")
+    expect(arabic.locator("#shortcuts")).to_be_visible()
+    check_accessibility(arabic)
+    assert errors == []
