@@ -174,6 +174,21 @@ class Callbacks:
         _move(connection, callback, "miss", counsellor_id=None, due_at=due_at, timer_at=due_at or now + NEXT_TRY)
         return due_at
 
+    def note_talking(self, connection: Connection, callback_id: int, now: datetime) -> None:
+        """The person has pressed the key and is with the counsellor: the call back is done, and the conversation is theirs.
+
+        Raises:
+            CannotCall: nobody is calling.
+        """
+        callback = self._calling(connection, callback_id)
+        _move(connection, callback, "reach", timer_at=None, closed_at=now)
+        handoff = get_open(connection, callback["handoff_id"])
+        move_handoff(
+            connection, handoff, "accept", now, counsellor_id=callback["counsellor_id"], accepted_at=now, awaits="contact",
+            is_told=False,
+        )  # fmt: skip
+        write_audit(connection, "hotline", "talk_by_callback", callback["handoff_id"], now)
+
     def note_unclear(self, connection: Connection, callback_id: int, actor: str, now: datetime) -> None:
         """Nobody knows whether the telephone rang: a counsellor says so with ``reached`` or ``missed``, and nobody calls before.
 

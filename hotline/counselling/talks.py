@@ -301,8 +301,14 @@ class Talks:
         handoff, callback_id = talk.handoff, talk.row["callback_id"]
         if deed.kind in ("missed", "reached", "unclear") and callback_id is not None:
             return self._end_callback(connection, callback_id, deed.kind, now)
-        if handoff is None:
-            return Follow()
+        if handoff is not None:
+            self._change_handoff(connection, talk, handoff, deed, what, now)
+        return Follow()
+
+    def _change_handoff(
+        self, connection: Connection, talk: _Known, handoff: dict[str, Any], deed: Deed, what: What, now: datetime
+    ) -> None:
+        callback_id = talk.row["callback_id"]
         if deed.kind == "hand_over" and deed.leg_id is not None:
             account_id = talk.account_of(deed.leg_id)
             if account_id is not None and handoff["state"] == ACCEPTED:
@@ -315,10 +321,11 @@ class Talks:
             move_handoff(connection, handoff, "release", now)
         elif deed.kind == "lost_caller":
             self._lose_caller(connection, handoff, now)
+        elif deed.kind == "talked" and callback_id is not None:
+            self._callbacks.note_talking(connection, callback_id, now)
         elif deed.kind == "talked" and handoff["state"] == ACCEPTED:
             # Whoever talked has answered; what is left to write about it may wait.
             note_word(connection, handoff, "counsellor", now)
-        return Follow()
 
     def _lose_caller(self, connection: Connection, handoff: dict[str, Any], now: datetime) -> None:
         if handoff["state"] == ACCEPTED:

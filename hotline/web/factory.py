@@ -10,6 +10,7 @@ from hotline.services import Services
 from hotline.settings import Settings
 from hotline.store.migrate import check_revision
 from hotline.web.access import guard
+from hotline.web.console.call_panel import calls
 from hotline.web.console.callbacks import callbacks
 from hotline.web.console.conversation import conversation
 from hotline.web.console.deeds import deeds
@@ -36,7 +37,7 @@ from hotline.web.studio.understanding import understanding
 from hotline.web.webhooks import webhooks
 
 STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer, canned)
-CONSOLE = (console, conversation, deeds, snippets, callbacks)
+CONSOLE = (console, conversation, deeds, snippets, callbacks, calls)
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
 HEADERS = {

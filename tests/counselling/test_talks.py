@@ -196,8 +196,10 @@ def test_due_callback_rings_the_counsellor_first_and_then_the_person_once(office
     assert [asked[1] for asked in office.provider.asked] == [ANNAS, PERSON]
     assert office.callback(handoff_id)["state"] == "calling"
     _happen(office, person, "answered", "accepted")
+    assert (office.callback(handoff_id)["state"], office.state(handoff_id)) == ("done", "accepted")
+    assert office.handoff(handoff_id)["counsellor_id"] == office.anna, "who talks sees the conversation and closes it"
     _happen(office, person, "gone")
-    assert (office.callback(handoff_id)["state"], office.state(handoff_id)) == ("done", "closed")
+    assert office.state(handoff_id) == "accepted"
     assert _asked(office) == ["dial", "dial", "hang_up"]
 
 

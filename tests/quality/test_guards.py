@@ -22,6 +22,7 @@ PUBLIC = {"/", "/sounds/hold-1.wav", "/audio/<language>/<name>", "/health/live",
 VALUES = {
     "step": "1",
     "leg_id": "1",
+    "what": "hold",
     "language": "de",
     "name": "x.wav",
     "filename": "server.js",
