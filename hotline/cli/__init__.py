@@ -369,6 +369,7 @@ def _worker(services: Services) -> click.Command:
         migrate.check_revision(services.database)
         services.link_bell  # noqa: B018 - registers its job on the queue
         services.training_bell  # noqa: B018 - made now, so that the queue knows its jobs
+        register_minutely(services.queue, "voicemails", lambda: services.message_fetcher.run())
         services.timer_bell  # noqa: B018 - registers its jobs on the queue
         register_minutely(services.queue, "spoken_prompts", services.spoken_prompts.build_if_changed)
         run_worker(services.queue, services.doorbell)

@@ -46,6 +46,7 @@ class Queue:
     hours: Hours
     targets: Targets = Targets()
     most_waiting: int = MOST_WAITING
+    takes_voicemail: bool = False
 
 
 def find_queue(found: Sequence[Queue], language: str | None, land: str | None) -> Queue | None:
@@ -72,6 +73,7 @@ def read_queues(connection: Connection) -> list[Queue]:
             _hours(slots.get(row.name, ()), row.holidays_of),
             Targets(row.target_minutes, row.danger_minutes),
             row.most_waiting,
+            row.takes_voicemail,
         )
         for row in connection.execute(select(queues).order_by(queues.c.position))
     ]
@@ -103,6 +105,7 @@ def store_queues(connection: Connection, wanted: Sequence[Queue]) -> None:
             "target_minutes": queue.targets.normal,
             "danger_minutes": queue.targets.danger,
             "most_waiting": queue.most_waiting,
+            "takes_voicemail": queue.takes_voicemail,
         }
         connection.execute(insert(queues).values(name=queue.name, position=position, **row, **targets))
         for slot in _rows(queue):
@@ -150,7 +153,15 @@ def _queue(path: Path, name: str, raw: Any) -> Queue:
         weekly = {WEEKDAYS.index(day): _slots(slots) for day, slots in raw["hours"].items()}
         special = {day if isinstance(day, date) else _no_day(day): _slots(s) for day, s in raw.get("special", {}).items()}
         hours, targets = Hours(weekly, special, holidays_of), _targets(raw.get("targets", {}))
-        return Queue(name, frozenset(raw.get("languages", ())), lands, hours, targets, int(raw.get("most_waiting", MOST_WAITING)))
+        return Queue(
+            name,
+            frozenset(raw.get("languages", ())),
+            lands,
+            hours,
+            targets,
+            int(raw.get("most_waiting", MOST_WAITING)),
+            bool(raw.get("voicemail", False)),
+        )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BrokenHours(f"{path}, {name}: needs `hours` with weekdays such as `monday: [09:00-12:30]` ({error}).") from None
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from hotline.dialogue.definition import Step
-from hotline.dialogue.events import CallbackWanted, NumberRead, WithdrawWanted
+from hotline.dialogue.events import CallbackWanted, NumberRead, RecordWanted, WithdrawWanted
 from hotline.dialogue.session import Session, World
 
 CALLBACK_NUMBER, CALLBACK_ALIAS, CALLBACK_TIMES = "callback_number", "callback_alias", "callback_times"
 
 
-def wanted(step: Step, session: Session) -> tuple[Mapping[str, str], CallbackWanted | WithdrawWanted]:
+def wanted(step: Step, session: Session) -> tuple[Mapping[str, str], CallbackWanted | WithdrawWanted | RecordWanted]:
     """What a step that books or cancels is to remember, and the wish itself; the ``same`` time keeps the one chosen before."""
-    if step.kind == "withdraw":
-        return {}, WithdrawWanted()
+    if step.kind in ("withdraw", "record"):
+        return {}, WithdrawWanted() if step.kind == "withdraw" else RecordWanted()
     slots = session.slots
     chosen = slots.get(CALLBACK_TIMES, "any") if step.safe_times == "same" else step.safe_times
     return {CALLBACK_TIMES: chosen}, CallbackWanted(chosen, slots.get(CALLBACK_NUMBER), slots.get(CALLBACK_ALIAS))

@@ -52,6 +52,7 @@ _CONDITIONS: Mapping[Condition, Callable[[World, Session], bool]] = {
     "is_written": lambda world, _: not world.is_call,
     "can_call_back": lambda world, session: world.can_call_back or CALLBACK_NUMBER in session.slots,
     "can_wait": lambda world, session: world.is_call and session.waited < MOST_WAITS and world.can_wait(session.language),
+    "can_record": lambda world, session: world.is_call and world.can_record(session.language),
     "more_centres": _has_more_centres,
     "both_bodies": _has_both_bodies,
     "own_language": _has_own_language,

@@ -9,16 +9,16 @@ from typing import Literal
 from hotline.dialogue.events import AnswerPart
 
 StepKind = Literal[
-    "say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "withdraw",
+    "say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "withdraw", "record",
 ]  # fmt: skip
 OptionSource = Literal["languages", "topics", "suggestions", "lands", "follow_ups"]
 # What a step or an option may depend on: a place is named and known, this is a call, more centres wait to be told, there are
 # state centres and independent ones, some of the centres speak the person's language, a topic can be answered,
 # it can be answered in another language, the last answer was not rated yet, the person writes, there is a number to call,
-# a caller can hold the line for a person.
+# a caller can hold the line for a person, a caller may leave a message.
 Condition = Literal[
     "place_known", "is_call", "more_centres", "both_bodies", "own_language", "answer_known", "answer_elsewhere",
-    "unrated", "is_written", "can_call_back", "can_wait",
+    "unrated", "is_written", "can_call_back", "can_wait", "can_record",
 ]  # fmt: skip
 Rating = Literal["helpful", "unhelpful"]
 SafeTimes = Literal["morning", "afternoon", "evening", "any", "same"]

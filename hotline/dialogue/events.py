@@ -165,6 +165,11 @@ class WithdrawWanted:
 
 
 @dataclass(frozen=True)
+class RecordWanted:
+    """The caller has heard the notice and pressed the key: a message is recorded now. Nothing else ever is."""
+
+
+@dataclass(frozen=True)
 class NumberRead:
     """The number that is to be called is read back; E.164."""
 
@@ -188,6 +193,7 @@ Event = (
     | PersonRequested
     | CallbackWanted
     | WithdrawWanted
+    | RecordWanted
     | NumberRead
     | Ended
 )

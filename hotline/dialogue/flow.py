@@ -292,7 +292,7 @@ class _Run:
             case "handoff":
                 category = danger if step.reason == "danger" else None
                 self.events.append(PersonRequested(step.reason, self.session.topic, category))
-            case "callback" | "withdraw":
+            case "callback" | "withdraw" | "record":
                 slots, event = callback_slots.wanted(step, self.session)
                 self._name(slots)
                 self.events.append(event)

@@ -40,7 +40,7 @@ WISHES = frozenset(
         "more", "yes", "no", "helpful", "unhelpful", "withdraw",
     }
 )  # fmt: skip
-KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "withdraw")
+KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "withdraw", "record")
 STEP_KEYS = frozenset({*KINDS, "next", "go", "options", "options_from", "listens", "collects", "digits", "waits"})
 PHONE_DIGITS = 16
 # Keys of a step whose value is one of a few words.
@@ -54,6 +54,7 @@ VALUES: Mapping[str, tuple[object, ...]] = {
     "read_back": ("place", "number"),
     "collects": get_args(Collected),
     "withdraw": ("all",),
+    "record": ("message",),
     "digits": (1, POSTCODE_DIGITS, PHONE_DIGITS),
 }
 
@@ -210,7 +211,9 @@ def find_problems(definition: Definition) -> list[str]:
     # An unquoted yes or no is no word in YAML.
     problems += [f"hotline.yml: {name!r} is no wish; put it in quotes?" for name in sorted(set(definition.wishes) - WISHES)]
     problems += [
-        f"hotline.yml: start needs {name!r}." for name in ("voice", "text", "after_talk") if name not in definition.start
+        f"hotline.yml: start needs {name!r}."
+        for name in ("voice", "text", "after_talk", "after_message")
+        if name not in definition.start
     ]
     for step in definition.steps.values():
         problems += _step_problems(definition, step)

@@ -42,6 +42,8 @@ class InboundCallStep:
     is_clear: bool = True
     # Where a call begins, or goes on after a talk with a counsellor: a start of the flows.
     start: str = ""
+    # A message that was recorded: the provider's Sid and its seconds.
+    recording: tuple[str, int] | None = None
 
 
 def read_postcode(body: str) -> str | None:

@@ -11,7 +11,7 @@ from unicodedata import bidirectional
 from hotline.dialogue.centre_words import CENTRE_TEXT_KEYS, CentreWords
 from hotline.dialogue.country_words import COUNTRY_TEXT_KEYS, CountryWords
 from hotline.dialogue.definition import Definition, Option
-from hotline.dialogue.events import Answered, Asked, CentresShown, Choice, Ended, Event, NumberRead, PlaceRead, Told
+from hotline.dialogue.events import Answered, Asked, CentresShown, Choice, Ended, Event, NumberRead, PlaceRead, RecordWanted, Told
 from hotline.dialogue.offers import FIRST_OPTION_KEYS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS
 from hotline.dialogue.safety import CATEGORIES
 from hotline.dialogue.texts import Texts
@@ -60,7 +60,7 @@ class Spoken:
     """What a caller hears.
 
     ``listens`` tells whether a spoken answer is understood, ``ended`` whether the call is over; ``hints`` are likely answers,
-    ``digits`` is how many keys may be pressed; ``waits`` tells that the sound of waiting follows.
+    ``digits`` is how many keys may be pressed; ``waits`` tells that the sound of waiting follows, ``records`` a message.
     """
 
     utterances: tuple[Utterance, ...]
@@ -70,6 +70,7 @@ class Spoken:
     hints: tuple[str, ...] = ()
     digits: int = 1
     waits: bool = False
+    records: bool = False
 
 
 class Renderer:
@@ -215,6 +216,11 @@ class Renderer:
 
     def speak(self, events: Sequence[Event], language: str | None, library: Library) -> Spoken:
         """Everything the events say, as sentences to speak."""
+        record_at = next((place for place, event in enumerate(events) if isinstance(event, RecordWanted)), None)
+        if record_at is not None:
+            # What comes after the message is said after it.
+            spoken = [said for event in events[:record_at] for said in self._speak_event(event, language, library)]
+            return Spoken(tuple(spoken), language, listens=False, ended=False, records=True)
         asked = next((event for event in events if isinstance(event, Asked)), None)
         listens = asked is not None and asked.listens and language in self._speech_languages
         utterances = tuple(utterance for event in events for utterance in self._speak_event(event, language, library))

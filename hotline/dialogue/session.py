@@ -24,7 +24,7 @@ class World:
 
     ``directory`` holds the centres that may be shown today, ``fitting`` tells how many of some fit into one reply in a language,
     ``can_call_back`` whether there is a number to call and ``own_number`` which, ``can_wait`` whether a caller can hold the line
-    for a person in a language,
+    for a person in a language, ``can_record`` whether one may leave a message,
     ``view_of`` what may be said of a country (ISO code), ``follow_ups`` the topics people ask about after another one.
     """
 
@@ -37,6 +37,7 @@ class World:
     can_call_back: bool = False
     own_number: str | None = field(default=None, repr=False)
     can_wait: Callable[[str | None], bool] = _nobody_is_there
+    can_record: Callable[[str | None], bool] = _nobody_is_there
     places: GermanPlaces = NO_PLACES
     directory: Directory = NO_CENTRES
     fitting: Callable[[Sequence[Centre], str | None], int] = _all_fit

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from hotline.counselling.numbers import read_callback_number
 from hotline.counselling.ringing import can_hold_the_line
+from hotline.counselling.voicemail import note_message, takes_voicemail
 from hotline.dialogue.conversations import ACTIVE, Conversation, Conversations, StoredMessage, TurnResult
 from hotline.dialogue.definition import Definition, Step, options_after_centres
 from hotline.dialogue.events import Answered, CentresShown, Ended, Event, Heard, Meaning, PersonRequested
@@ -181,6 +182,8 @@ class Turns:
                 return stored
             turn = _begin(conversation, library, understood, question)
             turn.own_number = step.caller
+            if step.recording is not None:
+                note_message(connection, conversation.id, *step.recording, self._clock())
             self._advance(connection, turn, self._heard_on_the_phone(step, turn))
             spoken = self._renderer.speak(turn.events, turn.session.language, turn.library)
             document = compose(spoken, conversation.turns + 1)
@@ -270,6 +273,7 @@ class Turns:
             can_wait=lambda language: can_hold_the_line(
                 connection, language, self._land(turn), turn.conversation.id, self._clock()
             ),
+            can_record=lambda language: takes_voicemail(connection, language, self._land(turn)),
             places=self._rules.places,
             directory=directory,
             view_of=lambda country: turn.library.countries.on(country, today),

@@ -12,6 +12,7 @@ from hotline.counselling.ringing import Ringing
 from hotline.counselling.talk_rows import Follow, ring_after
 from hotline.counselling.talks import Talks
 from hotline.counselling.timers import Telephones, TimerBell, Timers, register_timers
+from hotline.counselling.voicemail import MessageFetcher
 from hotline.delivery.background import start_command
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, register_jobs, register_nightly
@@ -72,6 +73,12 @@ class Services(CounsellingServices, StudioServices, StaffServices):
         account = self.settings.twilio_account_sid, self.settings.twilio_auth_tokens[0], self.settings.twilio_api_base_url
         calls, base_url = TwilioCalls(*account), self.settings.public_base_url
         return OrderBook(self.database, self.cipher, calls, base_url, self.note_call, self.clock)
+
+    @cached_property
+    def message_fetcher(self) -> MessageFetcher:
+        """Brings messages of callers here and deletes them at the provider; only the worker uses it."""
+        account = self.settings.twilio_account_sid, self.settings.twilio_auth_tokens[0], self.settings.twilio_api_base_url
+        return MessageFetcher(self.database, self.cipher, lambda: TwilioCalls(*account))
 
     @cached_property
     def order_bell(self) -> OrderBell:

@@ -58,3 +58,18 @@ call_orders = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Index("ix_call_orders_status_due_at", "status", "due_at"),
 )
+
+# Messages callers left, only where a queue takes them and only after a notice and a key.
+voicemails = Table(
+    "voicemails",
+    metadata,
+    id_column(),
+    reference("handoff_id", "handoffs"),
+    Column("recording_sid", String(64), nullable=False, unique=True),
+    # new: still at the provider; fetched: here and still there; kept: here alone; lost: the provider has it no more.
+    Column("state", String(10), nullable=False),
+    Column("sound_encrypted", LargeBinary),
+    Column("seconds", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)

@@ -230,6 +230,8 @@ queues = Table(
     Column("danger_minutes", Integer, nullable=False, server_default="3"),
     # So many callers may hold the line at once; whoever comes then is called back.
     Column("most_waiting", Integer, nullable=False, server_default="10"),
+    # Callers may leave a message while nobody is there.
+    Column("takes_voicemail", Boolean, nullable=False, server_default=text("false")),
 )
 
 queue_slots = Table(

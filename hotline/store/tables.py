@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hotline.store.call_tables import call_legs, call_orders, talks
+from hotline.store.call_tables import call_legs, call_orders, talks, voicemails
 from hotline.store.columns import UtcDateTime, metadata
 from hotline.store.console_tables import canned_replies, handoff_notes, handoff_transfers
 from hotline.store.conversation_tables import (
@@ -90,4 +90,5 @@ __all__ = [
     "topics",
     "trainings",
     "translations",
+    "voicemails",
 ]

@@ -17,7 +17,7 @@ STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
 
 
 class TwilioCalls:
-    """Calls of one Twilio account. Takes what ``client.TwilioSender`` takes; nothing is ever recorded."""
+    """Calls of one Twilio account, and the messages callers left. Takes what ``client.TwilioSender`` takes."""
 
     def __init__(self, account_sid: str, auth_token: str, base_url: str | None = None, timeout_seconds: float = 10) -> None:
         self._client: Client = open_client(account_sid, auth_token, base_url, timeout_seconds)
@@ -88,6 +88,28 @@ class TwilioCalls:
         participant = self._client.conferences(conference_sid).participants(call_sid)
         # The SDK leaves nothing out here by itself.
         _ask(lambda: participant.update(**{name: value for name, value in wanted.items() if value is not None}))
+
+    def fetch_recording(self, sid: str) -> bytes:
+        """The sound of a message as MP3.
+
+        Raises:
+            SendFailed: it is not there (yet), or was not reached.
+        Source: https://www.twilio.com/docs/voice/api/recording#fetch-a-recording-media-file
+        """
+        address = f"{self._client.api.base_url}/2010-04-01/Accounts/{self._client.account_sid}/Recordings/{sid}.mp3"
+        return bytes(_ask(lambda: self._client.http_client.fetch(address, self._client.auth)))
+
+    def delete_recording(self, sid: str) -> None:
+        """Delete a message for ever; one that is gone already is no failure.
+
+        Raises:
+            SendFailed: it was not reached.
+        """
+        try:
+            _ask(lambda: self._client.recordings(sid).delete())
+        except SendFailed as failure:
+            if not failure.is_certain:
+                raise
 
 
 def _ask(ask: Callable[[], Any]) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import requests
 from requests import RequestException
 from twilio.http.http_client import TwilioHttpClient  # type: ignore[import-untyped]
 from twilio.http.response import Response  # type: ignore[import-untyped]
@@ -45,12 +46,26 @@ class _HttpClient(TwilioHttpClient):  # type: ignore[misc]
         super().__init__(timeout=timeout_seconds, logger=logging.Logger("quiet", logging.CRITICAL))
         self._base = urlsplit(base_url) if base_url else None
 
+    def fetch(self, url: str, auth: tuple[str, str]) -> bytes:
+        """A file of the account; the SDK would take its bytes for a text.
+
+        Raises:
+            SendFailed: it is not there.
+        """
+        answer = requests.get(self._moved(url), auth=auth, timeout=self.timeout)
+        if answer.status_code != requests.codes.ok:
+            raise SendFailed(None, decide(answer.status_code, None), None, is_certain=400 <= answer.status_code < 500)
+        return answer.content
+
+    def _moved(self, url: str) -> str:
+        if not self._base:
+            return url
+        # The SDK has put edge and region into the host by now; they go with it.
+        path, query = urlsplit(url)[2:4]
+        return urlunsplit((self._base.scheme, self._base.netloc, self._base.path.rstrip("/") + path, query, ""))
+
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
-        if self._base:
-            # The SDK has put edge and region into the host by now; they go with it.
-            path, query = urlsplit(url)[2:4]
-            url = urlunsplit((self._base.scheme, self._base.netloc, self._base.path.rstrip("/") + path, query, ""))
-        response = super().request(method, url, *args, **kwargs)
+        response = super().request(method, self._moved(url), *args, **kwargs)
         if not 200 <= response.status_code < 300:
             code = _error_code(response.text)
             retry_after = response.headers.get("Retry-After", "")

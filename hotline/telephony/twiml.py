@@ -13,6 +13,7 @@ from twilio.twiml.voice_response import VoiceResponse
 MAX_DOCUMENT_BYTES = 64_000  # error 11750; "64 kB" read the strict way
 MAX_MESSAGE_CHARACTERS = 1600
 MAX_SAY_CHARACTERS = 500
+MAX_MESSAGE_SECONDS = 120
 MAX_SAY_ENCODED = 4500  # error 13521 counts the URL-encoded text: 9 for one Amharic letter
 MAX_HINTS = 500
 MAX_HINT_CHARACTERS = 100
@@ -125,6 +126,32 @@ def voice_reply(parts: Iterable[Say | Play | Pause], gather: Gather | None, hang
         _speak(response.nest(_gather_verb(gather)), gather.parts)
     if hang_up:
         response.hangup()
+    return _document(response)
+
+
+def message_recording(parts: Iterable[Say | Play | Pause], action: str) -> str:
+    """Answer a voice webhook with the recording of a message: the one document that records, after a notice and a key.
+
+    Args:
+        parts: what is spoken first.
+        action: where it is posted that there is a message.
+    Returns:
+        The TwiML document.
+    Source: https://www.twilio.com/docs/voice/twiml/record
+    """
+    response = VoiceResponse()
+    _speak(response, parts)
+    response.record(
+        action=_clean(action),
+        method="POST",
+        max_length=MAX_MESSAGE_SECONDS,
+        timeout=5,
+        finish_on_key="#",
+        play_beep=True,
+        trim="trim-silence",
+    )
+    # Without a word the recording falls through to here: the call goes on all the same.
+    response.redirect(_clean(action), method="POST")
     return _document(response)
 
 

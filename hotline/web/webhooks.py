@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, request
@@ -12,7 +13,7 @@ from hotline.dialogue.inputs import InboundCallStep, InboundText
 from hotline.dialogue.rendering import OPENING_LANGUAGES, Spoken
 from hotline.telephony.inbound import StatusUpdate, UnusableWebhook, parse_call, parse_message, parse_status
 from hotline.telephony.prompts import PromptMissing
-from hotline.telephony.twiml import Gather, Pause, Play, Say, message_reply, voice_reply
+from hotline.telephony.twiml import Gather, Pause, Play, Say, message_recording, message_reply, voice_reply
 from hotline.web.access import access, form_pairs, services
 from hotline.web.pages import HOLD_SOUND_PATH
 
@@ -22,6 +23,8 @@ webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks/twilio")
 UNUSABLE, FAILED = "webhooks_unusable", "turns_failed"
 # Below this, speech recognition is guessing (Twilio, from 0 to 1).
 SURE_SPEECH = 0.5
+# It goes into an address of the provider's API.
+_RECORDING = re.compile(r"RE[0-9a-zA-Z]{1,60}")
 GATHER_SECONDS, HOLD_TIMES = 6, 2
 ENDED_CALLS = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
@@ -58,6 +61,7 @@ def take_call(step: int) -> Response:
         call = parse_call(dict(form_pairs(request)))
     except UnusableWebhook as error:
         return _unusable(error, voice_reply([], None, hang_up=True))
+    recording = _recording(call.call_sid)
     inbound = InboundCallStep(
         event_key=f"{call.call_sid}:{step}",
         call_sid=call.call_sid,
@@ -66,11 +70,20 @@ def take_call(step: int) -> Response:
         digits=call.digits,
         speech=call.speech,
         is_clear=call.speech_confidence is None or call.speech_confidence >= SURE_SPEECH,
+        start="after_message" if recording is not None else "",
+        recording=recording,
     )
     try:
         return _twiml(services().turns.take_call_step(inbound, compose_call))
     except Exception:
         return _twiml(sorry_aloud())
+
+
+def _recording(call_sid: str) -> tuple[str, int] | None:
+    """The message that was just recorded in a call."""
+    form = dict(form_pairs(request))
+    sid, seconds = form.get("RecordingSid", ""), form.get("RecordingDuration", "")
+    return (sid, int(seconds) if seconds.isdecimal() else 0) if _RECORDING.fullmatch(sid) and call_sid else None
 
 
 @webhooks.post("/status")
@@ -110,6 +123,8 @@ def compose_call(spoken: Spoken, next_step: int) -> str:
         parts += services().prompts.speak(utterance.language, utterance.text)
     if spoken.ended:
         return voice_reply(parts, None, hang_up=True)
+    if spoken.records:
+        return message_recording(parts, f"{services().settings.public_base_url}{webhooks.url_prefix}/calls/{next_step}")
     if spoken.waits:
         # About a minute with the words, then the place is told again.
         parts.append(Play(services().settings.public_base_url + HOLD_SOUND_PATH, HOLD_TIMES))

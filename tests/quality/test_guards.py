@@ -23,6 +23,7 @@ VALUES = {
     "step": "1",
     "leg_id": "1",
     "what": "hold",
+    "voicemail_id": "1",
     "language": "de",
     "name": "x.wav",
     "filename": "server.js",

@@ -19,6 +19,7 @@ from hotline.counselling.sight import Seen
 from hotline.counselling.states import IllegalMove
 from hotline.counselling.talk_rows import Follow, find_call_for, list_calls
 from hotline.counselling.talks import CannotRing
+from hotline.counselling.voicemail import hear_message, list_messages
 from hotline.services import Services
 from hotline.staff.sessions import StaffSession
 from hotline.store.tables import conversations
@@ -62,7 +63,9 @@ def call_panel(services: Services, handoff_id: int, session: StaffSession) -> Ma
         seen = expect_sight(connection, handoff_id)
         now = _read(services, connection, seen, session)
         people = read_counsellors(connection)
+        messages = list_messages(connection, seen.id)
     return {
+        "messages": messages,
         "call": now,
         "tag": tag_of(now),
         "safe_times": SAFE_TIMES,
@@ -81,6 +84,19 @@ def poll(handoff_id: int) -> Response:
         seen = expect_sight(connection, handoff_id)
         now = _read(hotline, connection, seen, current_staff())
     return answer_poll(now, lambda: render_fragment("console/call_live.html", call=now, seen=seen, **words_of_page()))
+
+
+@calls.get("/messages/<int:voicemail_id>")
+@access("staff", permission="console.use")
+def hear(handoff_id: int, voicemail_id: int) -> Response:
+    """A message the caller left; each hearing leaves an audit row."""
+    hotline, staff = services(), current_staff()
+    with hotline.database.begin() as connection:
+        seen = expect_sight(connection, handoff_id, "own", "offered", "asked")
+        sound = hear_message(connection, seen.id, voicemail_id, hotline.cipher, staff.name, hotline.clock())
+    if sound is None:
+        abort(404)
+    return Response(sound, content_type="audio/mpeg", headers={"Cache-Control": "no-store"})
 
 
 @calls.post("/ring")

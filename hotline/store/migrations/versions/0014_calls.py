@@ -86,6 +86,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_call_orders_leg_id"), "call_orders", ["leg_id"])
     op.create_index("ix_call_orders_status_due_at", "call_orders", ["status", "due_at"])
+    op.create_table(
+        "voicemails",
+        sa.Column("id", sa.Integer(), nullable=False),
+        *_of("handoff_id", "voicemails", "handoffs"),
+        sa.Column("recording_sid", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("sound_encrypted", sa.LargeBinary(), nullable=True),
+        sa.Column("seconds", sa.Integer(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        _moment("created_at", nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_voicemails")),
+        sa.UniqueConstraint("recording_sid", name=op.f("uq_voicemails_recording_sid")),
+    )
+    op.create_index(op.f("ix_voicemails_handoff_id"), "voicemails", ["handoff_id"])
+    op.add_column("queues", sa.Column("takes_voicemail", sa.Boolean(), server_default=sa.text("false"), nullable=False))
     op.add_column("counsellors", sa.Column("phone_encrypted", sa.LargeBinary(), nullable=True))
     op.add_column("queues", sa.Column("most_waiting", sa.Integer(), server_default="10", nullable=False))
     op.add_column("callbacks", sa.Column("number_pseudonym", sa.String(length=64), nullable=True))
@@ -102,8 +117,10 @@ def downgrade() -> None:
         batch_op.drop_column("number_pseudonym")
     with op.batch_alter_table("queues", schema=None) as batch_op:
         batch_op.drop_column("most_waiting")
+        batch_op.drop_column("takes_voicemail")
     with op.batch_alter_table("counsellors", schema=None) as batch_op:
         batch_op.drop_column("phone_encrypted")
+    op.drop_table("voicemails")
     op.drop_table("call_orders")
     op.drop_table("call_legs")
     op.drop_table("talks")
