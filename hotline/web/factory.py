@@ -19,6 +19,7 @@ from hotline.web.console.snippets import snippets
 from hotline.web.legs import legs
 from hotline.web.pages import pages
 from hotline.web.simulator import simulator
+from hotline.web.simulator_calls import simulator_calls
 from hotline.web.staff import staff
 from hotline.web.staff_account import account
 from hotline.web.staff_pages import register_error_pages
@@ -77,7 +78,7 @@ def make_flask(services: Services) -> Flask:
     if services.settings.trusted_proxies:
         # Only who asks is taken from a proxy; our own address is PUBLIC_BASE_URL, and Twilio's signature is over the raw one.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
-    for blueprint in (webhooks, legs, pages, simulator, staff, account, *CONSOLE, *STUDIO):
+    for blueprint in (webhooks, legs, pages, simulator, simulator_calls, staff, account, *CONSOLE, *STUDIO):
         app.register_blueprint(blueprint)
     guard(app)
     register_error_pages(app)

@@ -23,6 +23,8 @@ VALUES = {
     "step": "1",
     "leg_id": "1",
     "what": "hold",
+    "sid": "CA1",
+    "conference": "CF1",
     "voicemail_id": "1",
     "language": "de",
     "name": "x.wav",

@@ -10,6 +10,8 @@ const element = (id) => document.getElementById(id);
 
 const POLL_MS = 1000;
 const BETWEEN_KEYS_MS = 6000;
+// About as long as the provider plays the sound of waiting before it asks how to go on.
+const HOLD_MS = 40000;
 const KEPT_MESSAGES = 200;
 // Numbers the Bundesnetzagentur keeps for films (Berlin 23125 000 to 999), one digit longer to have more of them.
 const FILM_NUMBER = "+493023125";
@@ -229,6 +231,7 @@ function setUpPerson() {
 const transcript = element("transcript");
 const phone = document.querySelector(".panel.phone");
 let call = null;
+let ringing = null;
 
 function showCall() {
   phone.dataset.call = call ? "on" : "off";
@@ -239,10 +242,38 @@ function showCall() {
   element("keys-only").hidden = !call?.action || call.listens;
 }
 
+// How the line stands: whether it rings, and whether the call was sent elsewhere or is over.
+async function pollLine() {
+  const [{ number }, mine] = [kept, call];
+  if (!document.hidden && number) {
+    try {
+      const line = await ask(`/line?${new URLSearchParams({ number, call_sid: mine?.sid ?? "" })}`);
+      if (call === mine && number === kept.number) follow(line);
+    } catch (error) {
+      if (!(error instanceof NotTaken)) throw error;
+    }
+  }
+  setTimeout(pollLine, POLL_MS);
+}
+
+function follow({ ringing: rings, go_on: goOn, is_over: isOver }) {
+  if (call && isOver) return endCall();
+  if (call && goOn && !call.isBusy) {
+    call.action = goOn;
+    return step({});
+  }
+  if (call || ringing?.call_sid === rings?.call_sid) return;
+  ringing = rings;
+  element("state").textContent = rings ? texts.rings : texts.ready;
+  phone.classList.toggle("rings", Boolean(rings));
+}
+
 function startCall() {
   if (call || !hasNumber()) return;
   transcript.replaceChildren(transcript.querySelector(".hint"));
-  call = { number: kept.number, startedAt: Date.now() };
+  call = { number: kept.number, startedAt: Date.now(), sid: ringing?.call_sid, action: ringing?.action };
+  ringing = null;
+  phone.classList.remove("rings");
   element("state").textContent = texts.calling;
   call.clock = setInterval(showClock, 1000);
   showClock();
@@ -271,7 +302,9 @@ async function step(input) {
     const spoken = answer.parts.map((part) => ({ part, bubble: showSpoken(part) }));
     if (spoken.length) scrollTo(transcript, spoken[0].bubble);
     if (element("sound").checked) hearAll(spoken);
-    if (answer.action) showCall();
+    if (answer.is_in_room) addNote(transcript, texts.inRoom);
+    if (answer.is_waiting) setTimeout(() => call === mine && mine.action === answer.action && step({}), HOLD_MS);
+    if (answer.action || answer.is_in_room) showCall();
     else endCall();
   } catch (error) {
     if (!(error instanceof NotTaken)) throw error;
@@ -390,3 +423,4 @@ setUpPhone();
 setUpViews();
 showChosen();
 pollInbox();
+pollLine();
