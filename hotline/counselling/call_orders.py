@@ -155,12 +155,13 @@ class OrderBook:
             if row is None:
                 return None
             is_late = row.kind == DIAL and now - row.created_at > DIAL_WITHIN
-            is_idle = row.kind != DIAL and row.call_sid is None
+            # The talk may be over by now: then no telephone is to ring any more, and there is nobody to hang up on.
+            is_idle = row.state != "ordered" if row.kind == DIAL else row.call_sid is None
             status = FAILED if is_late or is_idle else DOING
             until = now + timedelta(seconds=CLAIM_SECONDS)
             wanted = update(call_orders).where(call_orders.c.id == order_id)
             connection.execute(wanted.values(status=status, attempts=row.attempts + 1, claimed_until=until))
-        if is_late:
+        if is_late and not is_idle:
             self._note(row.leg_id, "refused")
         if status == FAILED:
             return None
@@ -243,6 +244,7 @@ def _query(order_id: int, now: datetime) -> Any:
         select(
             call_orders,
             call_legs.c.call_sid,
+            call_legs.c.state,
             call_legs.c.number_encrypted,
             talks.c.conference_sid,
             conversations.c.service_address_encrypted,

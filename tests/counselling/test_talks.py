@@ -222,6 +222,17 @@ def test_order_carried_out_by_several_workers_at_once_dials_once(office: Office)
     assert _asked(office) == ["dial"]
 
 
+def test_person_is_not_rung_when_the_counsellor_was_gone_before_the_order_was_carried_out(office: Office) -> None:
+    _office(office)
+    _callback(office)
+    _run(office)
+    _run(office)
+    for what in ("answered", "accepted", "gone"):
+        office.note(_leg(office, "counsellor"), what)  # type: ignore[arg-type]
+    _work(office)
+    assert [asked[1] for asked in office.provider.asked if asked[0] == "dial"] == [ANNAS]
+
+
 def test_lost_answer_to_a_dial_is_unclear_told_and_never_dialled_again(office: Office) -> None:
     _office(office)
     handoff_id = _callback(office)
