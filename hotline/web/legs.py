@@ -10,11 +10,13 @@ import logging
 
 from flask import Blueprint, Response, request
 from sqlalchemy import RowMapping, select, update
+from werkzeug.exceptions import HTTPException
 
 from hotline.dialogue.inputs import InboundCallStep
 from hotline.dialogue.rendering import OPENING_LANGUAGES
 from hotline.store.tables import call_legs, handoffs, staff_accounts, talks
 from hotline.telephony.inbound import InboundCall, UnusableWebhook, parse_call
+from hotline.telephony.prompts import PromptMissing
 from hotline.telephony.twiml import Gather, Pause, Play, Room, Say, room_reply, voice_reply
 from hotline.web.access import access, form_pairs, services
 from hotline.web.call_words import CallWords
@@ -27,6 +29,16 @@ legs = Blueprint("legs", __name__, url_prefix="/webhooks/twilio/legs")
 ACCEPT = "1"
 KEY_SECONDS = 6
 SILENCE = voice_reply([], None, hang_up=True)
+
+
+@legs.errorhandler(Exception)
+def apologise(error: Exception) -> Response | HTTPException:
+    """Never an error to the provider: a person who was talking hears an apology, everybody else's call ends."""
+    if isinstance(error, HTTPException):
+        return error
+    log.error("a webhook of a talk failed", exc_info=error)
+    is_talking = request.endpoint in ("legs.join", "legs.back", "legs.after")
+    return _twiml(sorry_aloud() if is_talking else SILENCE)
 
 
 @legs.post("/<int:leg_id>/answer")
@@ -198,11 +210,17 @@ def _back(leg_id: int, call: InboundCall | None) -> Response:
 
 
 def _speak_to_person(leg: RowMapping, text_key: str) -> list[Say | Play]:
-    codes = [leg["language"]] if leg["language"] in services().live_languages else OPENING_LANGUAGES
-    parts: list[Say | Play] = []
-    for code in codes:
-        parts += services().prompts.speak(code, services().texts.get(code, text_key, (".voice",)))
-    return parts
+    if leg["language"] in services().live_languages:
+        try:
+            return _spoken(leg["language"], text_key)
+        except PromptMissing:
+            # Its sounds are being made anew: what follows is better than silence.
+            log.warning("no voice for a call", extra={"language": leg["language"]})
+    return [part for code in OPENING_LANGUAGES for part in _spoken(code, text_key)]
+
+
+def _spoken(language: str, text_key: str) -> list[Say | Play]:
+    return services().prompts.speak(language, services().texts.get(language, text_key, (".voice",)))
 
 
 def _words(leg: RowMapping) -> list[Say | Play]:

@@ -15,7 +15,7 @@ from hotline.counselling.counsellors import set_phone
 from hotline.dialogue.texts import Texts
 from hotline.settings import ROOT
 from hotline.store.database import insert_returning_id
-from hotline.store.tables import call_legs, counsellors, queues, staff_accounts
+from hotline.store.tables import call_legs, callbacks, counsellors, handoffs, queues, staff_accounts
 from hotline.telephony.client import SendFailed
 from tests.conftest import BASE_URL, Hotline
 from tests.counselling.desks import NotedCalls
@@ -273,3 +273,47 @@ def test_provider_that_refuses_to_dial_passes_the_offer_on(exchange: Exchange) -
     exchange.work()
     assert exchange.state() == "expired"
     assert _text("person.wait_5") in twilio.said(twilio.call(exchange.hotline, "CA1", 3)), "and the caller is not in silence"
+
+
+def test_talk_whose_webhook_fails_ends_with_an_apology_and_never_with_an_error(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    exchange.hire("de")
+    _asks_for_a_person(exchange)
+    exchange.work()
+    exchange.at("counsellor", "answer")
+    exchange.at("counsellor", "key", Digits="1")
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("the database is down")
+
+    monkeypatch.setattr(exchange.hotline.services, "note_call", broken)
+    assert _text("technical.sorry") in twilio.said(exchange.at("person", "join"))
+    assert twilio.xml(exchange.at("counsellor", "after")).find("Hangup") is not None
+
+
+def test_person_is_called_in_the_own_language_and_in_german_and_english_where_it_has_no_sound(exchange: Exchange) -> None:
+    account_id = exchange.hire("tr")
+    for language, heard in (("tr", ["tr"]), ("fa", ["de", "en"])):
+        with exchange.hotline.services.database.begin() as connection:
+            connection.execute(call_legs.delete())
+        exchange.hotline.clock.move(minutes=20)
+        sid = f"CA-{language}"
+        _asks_for_a_person(exchange, sid)
+        twilio.call(exchange.hotline, sid, 3, Digits="4")
+        twilio.call(exchange.hotline, sid, 4, Digits="4")
+        with exchange.hotline.services.database.begin() as connection:
+            connection.execute(handoffs.update().values(language=language))
+            connection.execute(counsellors.update().values(languages=[language]))
+            connection.execute(callbacks.update().where(callbacks.c.closed_at.is_(None)).values(state="due"))
+            due = connection.execute(select(callbacks.c.id).where(callbacks.c.state == "due").order_by(callbacks.c.id.desc()))
+            follow = exchange.hotline.services.talks.ring_for_callback(
+                connection, due.scalars().first() or 0, account_id, exchange.hotline.clock(), is_asked=True
+            )
+        exchange.ordered += follow.orders
+        exchange.carry_out()
+        exchange.at("counsellor", "answer")
+        exchange.at("counsellor", "key", Digits="1")
+        wanted = {_text("callback.press_one", code) for code in heard}
+        assert set(twilio.said(exchange.at("person", "answer")).split("\n")) == wanted
+        exchange.at("person", "key")

@@ -2,6 +2,8 @@
 
 import { countSegments } from "./segments.js";
 import { NotTaken, ask, post } from "./server.js";
+import { watchLine } from "./simulator_line.js";
+import { setUpViews, showChosen } from "./simulator_views.js";
 import { canHear, hearAll, silence } from "./sound.js";
 
 const root = document.getElementById("simulator");
@@ -242,20 +244,6 @@ function showCall() {
   element("keys-only").hidden = !call?.action || call.listens;
 }
 
-// How the line stands: whether it rings, and whether the call was sent elsewhere or is over.
-async function pollLine() {
-  const [{ number }, mine] = [kept, call];
-  if (!document.hidden && number) {
-    try {
-      const line = await ask(`/line?${new URLSearchParams({ number, call_sid: mine?.sid ?? "" })}`);
-      if (call === mine && number === kept.number) follow(line);
-    } catch (error) {
-      if (!(error instanceof NotTaken)) throw error;
-    }
-  }
-  setTimeout(pollLine, POLL_MS);
-}
-
 function follow({ ringing: rings, go_on: goOn, is_over: isOver }) {
   if (call && isOver) return endCall();
   if (call && goOn && !call.isBusy) {
@@ -398,29 +386,10 @@ function setUpPhone() {
   });
 }
 
-function setUpViews() {
-  for (const button of document.querySelectorAll("[data-show]")) {
-    button.addEventListener("click", () => {
-      root.dataset.view = button.dataset.show;
-      for (const other of document.querySelectorAll("[data-show]")) other.ariaPressed = String(other === button);
-      if (root.dataset.view === "messages") document.querySelector(".views .dot").classList.remove("new");
-    });
-  }
-}
-
-// On a small screen the chosen language may lie outside its row.
-function showChosen() {
-  for (const chosen of document.querySelectorAll("[aria-current=page], [data-examples][aria-pressed=true]")) {
-    const [row, inside] = [chosen.parentElement, chosen.getBoundingClientRect()];
-    const around = row.getBoundingClientRect();
-    row.scrollBy(inside.left + inside.width / 2 - around.left - around.width / 2, 0);
-  }
-}
-
 setUpPerson();
 setUpMessages();
 setUpPhone();
-setUpViews();
+setUpViews(root);
 showChosen();
 pollInbox();
-pollLine();
+watchLine(() => ({ number: kept.number, mine: call }), follow, POLL_MS);
