@@ -31,6 +31,7 @@ from hotline.counselling.counsellors import CannotChangeCounsellor
 from hotline.counselling.desk import CannotReply, CounsellorDesk, Reply
 from hotline.counselling.handoff import UnknownHandoff, list_open
 from hotline.counselling.queues import load_queue_file, read_queues, store_queues
+from hotline.counselling.talks import CannotRing
 from hotline.counselling.writing import load_templates
 from hotline.delivery.jobs import register_minutely, run_worker
 from hotline.delivery.outbox import UnknownOutboxRow
@@ -90,6 +91,7 @@ def _sentence(command: Callable[P, R]) -> Callable[P, R]:
             CannotReply,
             CannotChangeAccount,
             CannotCall,
+            CannotRing,
             CannotChangeCounsellor,
         ) as error:
             raise click.ClickException(str(error)) from None
@@ -362,6 +364,7 @@ def _worker(services: Services) -> click.Command:
         services.check_ground()
         services.link_bell  # noqa: B018 - registers its job on the queue
         services.training_bell  # noqa: B018 - made now, so that the queue knows its jobs
+        register_minutely(services.queue, "voicemails", lambda: services.message_fetcher.run())
         services.timer_bell  # noqa: B018 - registers its jobs on the queue
         register_minutely(services.queue, "spoken_prompts", services.spoken_prompts.build_if_changed)
         register_minutely(services.queue, "strip_questions", services.strip_questions)

@@ -12,11 +12,12 @@ from typing import Any, get_args
 import click
 from flask.cli import AppGroup
 
-from hotline.counselling.counsellors import Skills, read_counsellors, set_presence, set_skills
+from hotline.counselling.counsellors import Skills, read_counsellors, set_phone, set_presence, set_skills
 from hotline.counselling.hours import ANY_TIME, BERLIN, NATIONWIDE_ONLY, Hours, Slot, next_call
 from hotline.counselling.queues import describe, find_queue, load_queue_file, read_queues, read_slot, store_queues
 from hotline.counselling.routing import Presence
 from hotline.counselling.standing import Standing, read_opening
+from hotline.counselling.talk_rows import find_unsure
 from hotline.dialogue.person import what_is_told
 from hotline.errors import CannotStart
 from hotline.knowledge.places import LANDS
@@ -161,6 +162,17 @@ def counsellors_group(services: Services, sentence: Wrapper) -> AppGroup:
             set_skills(connection, name, skills, services.languages, getpass.getuser(), services.clock())
         click.echo(f"{name} takes {capacity} at once in {', '.join(languages)}.")
 
+    @group.command("phone")
+    @click.argument("name")
+    @click.option("--number", prompt=True, prompt_required=True, help="Asked for when left out; empty takes it away.", default="")
+    @sentence
+    def phone(name: str, number: str) -> None:
+        """Set the telephone somebody is rung at for callers."""
+        with services.database.begin() as connection:
+            known = {one.name: one.counsellor.id for one in read_counsellors(connection)}
+            set_phone(connection, known.get(name, 0), number, services.cipher, getpass.getuser(), services.clock())
+        click.echo(f"{name} is rung for callers." if number.strip() else f"{name} is not rung.")
+
     @group.command("presence")
     @click.argument("name")
     @click.argument("presence", type=click.Choice(get_args(Presence)))
@@ -181,10 +193,10 @@ def counsellors_group(services: Services, sentence: Wrapper) -> AppGroup:
             found = read_counsellors(connection)
         for known in found:
             one = known.counsellor
+            phone = "telephone" if one.has_phone else "no telephone"
             limits = ", ".join([*sorted(one.topics), *sorted(one.lands)]) or "all topics, all Laender"
-            click.echo(
-                f"{known.name}: {one.presence}, {one.load} of {one.capacity}; {', '.join(sorted(one.languages))}; {limits}"
-            )
+            languages = ", ".join(sorted(one.languages))
+            click.echo(f"{known.name}: {one.presence}, {one.load} of {one.capacity}; {languages}; {limits}; {phone}")
         click.echo(f"{len(found)} counsellor(s).")
 
     return group
@@ -220,6 +232,31 @@ def callbacks_group(services: Services, sentence: Wrapper) -> AppGroup:
         with services.database.begin() as connection:
             number = services.callbacks.take(connection, callback_id, None, actor(), services.clock())
         click.echo(f"Number: {number}")
+
+    @group.command("ring")
+    @click.argument("callback_id", type=int)
+    @click.argument("name")
+    @sentence
+    def ring(callback_id: int, name: str) -> None:
+        """Ring a counsellor's telephone, who then calls the person with the key 1."""
+        with services.database.begin() as connection:
+            known = {one.name: one.counsellor.id for one in read_counsellors(connection)}
+            now = services.clock()
+            follow = services.talks.ring_for_callback(connection, callback_id, known.get(name, 0), now, is_asked=True)
+        services.follow(follow)
+        click.echo(f"{name}'s telephone rings.")
+
+    @group.command("unsure")
+    @sentence
+    def unsure() -> None:
+        """Show calls of which nobody knows whether a telephone rang: look, then note the callback reached or missed."""
+        with services.database.read() as connection:
+            found = find_unsure(connection)
+        for row in found:
+            click.echo(
+                f"callback {row['callback_id'] or '-'} handoff {row['handoff_id']} at {row['created_at']:%Y-%m-%d %H:%M} UTC"
+            )
+        click.echo(f"{len(found)} unsure.")
 
     @group.command("reached")
     @click.argument("callback_id", type=int)

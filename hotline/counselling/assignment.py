@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from hotline.counselling.counsellors import CannotChangeCounsellor, read_counsellors
 from hotline.counselling.handoff import end_offers, get_open, move_handoff, set_timer, write_audit
@@ -20,6 +20,8 @@ from hotline.store.tables import addresses, conversations, counsellors, handoff_
 
 # A matter is remembered so long: its counsellor is asked first.
 MATTER_LASTS = timedelta(days=30)
+# A call that has said nothing for so long is over, and its report got lost: whoever holds the line is heard of every minute.
+CALL_IS_HEARD_WITHIN = timedelta(minutes=5)
 
 
 class TakenByAnother(Exception):
@@ -175,7 +177,7 @@ def offer_waiting(connection: Connection, now: datetime) -> list[Offer]:
 def read_waiting(connection: Connection, now: datetime) -> list[Waiting]:
     """Everybody in the queue who is offered to nobody just now."""
     rows = connection.execute(
-        select(handoffs, addresses.c.contact_id)
+        select(handoffs, addresses.c.contact_id, is_on_the_line(now).label("is_on_the_line"))
         .join(conversations, conversations.c.id == handoffs.c.conversation_id)
         .outerjoin(addresses, addresses.c.id == conversations.c.address_id)
         .where(handoffs.c.state.in_(WAITING))
@@ -192,9 +194,19 @@ def read_waiting(connection: Connection, now: datetime) -> list[Waiting]:
             requested_at=row.requested_at,
             last_counsellor=last.get(row.contact_id),
             asked=frozenset(asked.get(row.id, ())),
+            is_on_the_line=bool(row.is_on_the_line),
         )
         for row in rows
     ]
+
+
+def is_on_the_line(now: datetime) -> ColumnElement[bool]:
+    """Whether a conversation is a call that goes on now."""
+    return (
+        (conversations.c.channel == "voice")
+        & conversations.c.closed_at.is_(None)
+        & (conversations.c.last_inbound_at >= now - CALL_IS_HEARD_WITHIN)
+    )
 
 
 def _asked(connection: Connection, handoff_ids: Sequence[int]) -> dict[int, set[int]]:

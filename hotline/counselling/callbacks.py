@@ -1,8 +1,9 @@
 """Callbacks: a person is called when it is safe for them, by a counsellor, once at a time, and keeps the place in the queue.
 
 wanted -> due -> calling -> done, or after a try in vain wanted again, and after three failed; expired when nobody called in a
-week.
-The number is encrypted. Nothing here dials: a counsellor takes a callback, gets the number and calls.
+week; cancelled when the person wants none any more. Unclear when nobody knows whether the telephone rang: a counsellor looks, and
+nothing calls again by itself.
+The number is encrypted. Nothing here dials: ``talks`` does, or a counsellor takes a callback, gets the number and calls.
 """
 
 from __future__ import annotations
@@ -14,20 +15,23 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from hotline.counselling.handoff import get_open, lock_conversation, move_handoff, write_audit
-from hotline.counselling.hours import BERLIN, SAFE_TIMES, Hours, Slot, may_call, next_call
+from hotline.counselling.hours import ANY_TIME, BERLIN, SAFE_TIMES, Hours, Slot, may_call, next_call
 from hotline.counselling.queues import read_queues
 from hotline.counselling.wrap_ups import owe_wrap_up
 from hotline.privacy.cipher import Cipher
 from hotline.store.tables import addresses, callbacks, conversations, handoffs
 
 WANTED, DUE, CALLING, DONE, FAILED, EXPIRED = "wanted", "due", "calling", "done", "failed", "expired"
+UNCLEAR, CANCELLED = "unclear", "cancelled"
 MOVES: Mapping[str, Mapping[str, str]] = {
     WANTED: {"come_due": DUE, "end": EXPIRED},
     DUE: {"call": CALLING, "put_off": WANTED, "end": EXPIRED},
-    CALLING: {"reach": DONE, "miss": WANTED, "give_up": FAILED, "lose": DUE},
+    CALLING: {"reach": DONE, "miss": WANTED, "give_up": FAILED, "lose": DUE, "wonder": UNCLEAR},
+    UNCLEAR: {"reach": DONE, "miss": WANTED, "give_up": FAILED, "end": EXPIRED},
     DONE: {},
     FAILED: {},
     EXPIRED: {},
+    CANCELLED: {},
 }
 MOST_TRIES = 3
 NEXT_TRY = timedelta(hours=2)
@@ -55,14 +59,25 @@ class Callbacks:
         self._cipher = cipher
         self._window = window
 
-    def book(self, connection: Connection, handoff: Mapping[str, Any], safe_times: str, now: datetime) -> datetime | None:
-        """Turn an open handoff into a callback to the number of its conversation; one booked before gets the new time.
+    def book(
+        self,
+        connection: Connection,
+        handoff: Mapping[str, Any],
+        safe_times: str,
+        now: datetime,
+        *,
+        number: str | None = None,
+        alias: str | None = None,
+    ) -> datetime | None:
+        """Turn an open handoff into a callback; one booked before gets the new time.
 
         Args:
             connection: a unit of work that has locked conversation and handoff.
             handoff: its row.
             safe_times: of ``SAFE_TIMES``.
             now: aware UTC.
+            number: E.164, where it is another one than that of the conversation.
+            alias: what the person wants to be called.
 
         Returns:
             When the person will be called at the earliest.
@@ -73,8 +88,8 @@ class Callbacks:
         """
         if safe_times not in SAFE_TIMES:
             raise ValueError(f"{safe_times!r} is no time of the day; use one of {', '.join(SAFE_TIMES)}.")
-        number = _number(connection, handoff["conversation_id"])
-        if number is None:
+        number_encrypted = self._cipher.encrypt(number) if number else _number(connection, handoff["conversation_id"])
+        if number_encrypted is None:
             raise CannotCall("The caller's number was withheld; only the caller can call again.")
         move_handoff(connection, handoff, "ask_callback", now)
         again = (callbacks.c.handoff_id == handoff["id"]) & callbacks.c.closed_at.is_(None)
@@ -83,7 +98,9 @@ class Callbacks:
         row = {
             "handoff_id": handoff["id"],
             "state": WANTED,
-            "number_encrypted": number,
+            "number_encrypted": number_encrypted,
+            "number_pseudonym": self._cipher.pseudonym(self._cipher.decrypt(number_encrypted)),
+            "alias_encrypted": self._cipher.encrypt(alias) if alias else None,
             "safe_times": safe_times,
             "place_at": handoff["requested_at"],
             "due_at": due_at,
@@ -161,6 +178,53 @@ class Callbacks:
         _move(connection, callback, "miss", counsellor_id=None, due_at=due_at, timer_at=due_at or now + NEXT_TRY)
         return due_at
 
+    def note_talking(self, connection: Connection, callback_id: int, now: datetime) -> None:
+        """The person has pressed the key and is with the counsellor: the call back is done, and the conversation is theirs.
+
+        Raises:
+            CannotCall: nobody is calling.
+        """
+        callback = self._calling(connection, callback_id)
+        _move(connection, callback, "reach", timer_at=None, closed_at=now)
+        handoff = get_open(connection, callback["handoff_id"])
+        move_handoff(
+            connection, handoff, "accept", now, counsellor_id=callback["counsellor_id"], accepted_at=now, awaits="contact",
+            is_told=False,
+        )  # fmt: skip
+        write_audit(connection, "hotline", "talk_by_callback", callback["handoff_id"], now)
+
+    def note_unclear(self, connection: Connection, callback_id: int, actor: str, now: datetime) -> None:
+        """Nobody knows whether the telephone rang: a counsellor says so with ``reached`` or ``missed``, and nobody calls before.
+
+        Raises:
+            CannotCall: nobody is calling.
+        """
+        callback = self._calling(connection, callback_id)
+        _move(connection, callback, "wonder", timer_at=now + CALLBACK_ENDS)
+        write_audit(connection, actor, "wonder_about_callback", callback["handoff_id"], now)
+
+    def cancel_all(self, connection: Connection, number: str, now: datetime) -> int:
+        """The person at a number wants no call any more; their handoffs end.
+
+        Args:
+            connection: a unit of work.
+            number: E.164, of whoever asks.
+            now: aware UTC.
+
+        Returns:
+            How many there were; the person is told the same whether there was one or not.
+        """
+        open_ones = callbacks.c.closed_at.is_(None) & callbacks.c.state.in_((WANTED, DUE))
+        query = select(callbacks.c.id).where(callbacks.c.number_pseudonym == self._cipher.pseudonym(number), open_ones)
+        ids = connection.execute(query.order_by(callbacks.c.id)).scalars().all()
+        for callback_id in ids:
+            callback = self._lock(connection, callback_id)
+            if callback["state"] not in (WANTED, DUE):
+                continue
+            connection.execute(_update(callback, state=CANCELLED, timer_at=None, closed_at=now))
+            move_handoff(connection, get_open(connection, callback["handoff_id"]), "withdraw", now)
+        return len(ids)
+
     def run_timer(self, connection: Connection, callback_id: int, now: datetime) -> str | None:
         """Do what the timer of a callback says, if it has run out.
 
@@ -178,7 +242,7 @@ class Callbacks:
         if callback["state"] == CALLING:
             return _move(connection, callback, "lose", counsellor_id=None, timer_at=now + LOOK_AGAIN)
         handoff = get_open(connection, callback["handoff_id"])
-        if now - callback["created_at"] >= CALLBACK_ENDS:
+        if now - callback["created_at"] >= CALLBACK_ENDS or callback["state"] == UNCLEAR:
             state = _move(connection, callback, "end", timer_at=None, closed_at=now)
             move_handoff(connection, handoff, "callback_ended", now)
             return state
@@ -198,13 +262,18 @@ class Callbacks:
         query = select(callbacks.c.id).where(callbacks.c.closed_at.is_(None), callbacks.c.timer_at <= now)
         return list(connection.execute(query.order_by(callbacks.c.timer_at).limit(500)).scalars())
 
+    def number_of(self, connection: Connection, conversation_id: int) -> str | None:
+        """The number of a conversation, None where there is none."""
+        stored = _number(connection, conversation_id)
+        return self._cipher.decrypt(stored) if stored is not None else None
+
     def _next_call(self, connection: Connection, handoff: Mapping[str, Any], safe_times: str, at: datetime) -> datetime | None:
         hours = next((queue.hours for queue in read_queues(connection) if queue.name == handoff["queue"]), Hours({}))
         return next_call(at, self._window, safe_times, hours, handoff["land"])
 
     def _calling(self, connection: Connection, callback_id: int) -> dict[str, Any]:
         callback = self._lock(connection, callback_id)
-        if callback["state"] != CALLING:
+        if callback["state"] not in (CALLING, UNCLEAR):
             raise CannotCall(f"Callback {callback_id} is {callback['state']}; nobody is calling.")
         return callback
 
@@ -218,6 +287,21 @@ class Callbacks:
         if found is None:
             raise CannotCall(f"There is no callback {callback_id}. `flask callbacks list` shows them.")
         return found._asdict()
+
+
+def leave_line(connection: Connection, callbacks_: Callbacks, handoff: Mapping[str, Any], now: datetime) -> None:
+    """A caller who waited is gone: who has a number is called back, as the machine has said.
+
+    Args:
+        connection: a unit of work that has locked conversation and handoff.
+        callbacks_: books it.
+        handoff: its row, in the queue.
+        now: aware UTC.
+    """
+    try:
+        callbacks_.book(connection, handoff, ANY_TIME, now)
+    except CannotCall:
+        move_handoff(connection, handoff, "leave", now)
 
 
 def _number(connection: Connection, conversation_id: int) -> bytes | None:

@@ -8,11 +8,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, insert, or_, select, update
 
+from hotline.counselling.calls import ALIVE
+from hotline.counselling.numbers import read_number
 from hotline.counselling.routing import PRESENCES, Counsellor, Presence
 from hotline.counselling.states import ACCEPTED, OFFERED
 from hotline.knowledge.places import LANDS
 from hotline.privacy.audit import note_action
-from hotline.store.tables import counsellors, handoffs, staff_accounts
+from hotline.privacy.cipher import Cipher
+from hotline.store.tables import call_legs, counsellors, handoffs, staff_accounts
 
 # A screen that has not been seen for so long is a closed laptop: nothing is offered to it.
 SEEN_LASTS = timedelta(minutes=5)
@@ -88,6 +91,42 @@ def set_presence(connection: Connection, account_id: int, presence: Presence, no
         raise CannotChangeCounsellor("This account takes no handoffs; `flask counsellors set` makes it do so.")
 
 
+def set_phone(connection: Connection, account_id: int, number: str, cipher: Cipher, actor: str, now: datetime) -> None:
+    """Write down the telephone a counsellor is rung at for callers; an empty number takes it away.
+
+    Args:
+        connection: a unit of work.
+        account_id: of the counsellor.
+        number: as somebody types it, with or without the country.
+        cipher: closes it.
+        actor: who does it, for the audit.
+        now: aware UTC.
+
+    Raises:
+        CannotChangeCounsellor: it is no number, or the account takes no handoffs.
+    """
+    read = read_number(number) if number.strip() else None
+    if number.strip() and read is None:
+        raise CannotChangeCounsellor("Write the number with its area code, such as 030 123456 or +49 30 123456.")
+    stored = cipher.encrypt(read) if read else None
+    wanted = update(counsellors).where(counsellors.c.account_id == account_id)
+    if not connection.execute(wanted.values(phone_encrypted=stored)).rowcount:
+        raise CannotChangeCounsellor("This account takes no handoffs; `flask counsellors set` makes it do so.")
+    note_action(connection, actor, "set_phone", f"account {account_id}", now)
+
+
+def find_phone(connection: Connection, account_id: int, cipher: Cipher) -> str | None:
+    """The telephone a counsellor is rung at, None where none is set."""
+    query = select(counsellors.c.phone_encrypted).where(counsellors.c.account_id == account_id)
+    stored = connection.execute(query).scalar_one_or_none()
+    return cipher.decrypt(stored) if stored else None
+
+
+def is_counsellor(connection: Connection, account_id: int) -> bool:
+    """Whether an account takes handoffs."""
+    return connection.execute(select(counsellors.c.account_id).where(counsellors.c.account_id == account_id)).first() is not None
+
+
 def note_seen(connection: Connection, account_id: int, now: datetime) -> None:
     """A counsellor's screen has asked for news."""
     connection.execute(update(counsellors).where(counsellors.c.account_id == account_id).values(seen_at=now))
@@ -110,8 +149,10 @@ def read_counsellors(connection: Connection) -> Sequence[KnownCounsellor]:
         (handoffs.c.state == OFFERED) & (handoffs.c.offered_to == counsellors.c.account_id),
     )
     load = select(func.count()).select_from(handoffs).where(held).correlate(counsellors).scalar_subquery()
+    in_call = (call_legs.c.account_id == counsellors.c.account_id) & call_legs.c.state.in_(ALIVE)
+    on_phone = select(call_legs.c.id).where(in_call).correlate(counsellors).exists()
     query = (
-        select(counsellors, staff_accounts.c.name, load.label("load"))
+        select(counsellors, staff_accounts.c.name, load.label("load"), on_phone.label("is_on_phone"))
         .join(staff_accounts, staff_accounts.c.id == counsellors.c.account_id)
         .where(staff_accounts.c.disabled_at.is_(None))
         .order_by(staff_accounts.c.name)
@@ -128,6 +169,8 @@ def read_counsellors(connection: Connection) -> Sequence[KnownCounsellor]:
                 presence=row.presence,
                 capacity=row.capacity,
                 load=row.load,
+                has_phone=row.phone_encrypted is not None,
+                is_on_phone=row.is_on_phone,
             ),
         )
         for row in connection.execute(query)

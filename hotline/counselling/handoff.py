@@ -81,7 +81,10 @@ def request_handoff(connection: Connection, request: HandoffRequest, now: dateti
     if found is None:
         return NotedHandoff(_open(connection, request, now), is_new=True, is_raised=False)
     is_raised = request.danger is not None and not found["is_urgent"]
-    changed: dict[str, Any] = {"language": request.language, "land": request.land or found["land"]}
+    land = request.land or found["land"]
+    # Another language may belong to another queue.
+    queue = find_queue(read_queues(connection), request.language, land)
+    changed: dict[str, Any] = {"language": request.language, "land": land, "queue": queue.name if queue else None}
     if is_raised:
         changed |= {"reason": request.reason, "danger": request.danger, "is_urgent": True}
     state = found["state"]
@@ -120,6 +123,18 @@ def _open(connection: Connection, request: HandoffRequest, now: datetime) -> int
     set_timer(connection, {**row, "id": new_id}, now)
     _give_to_owner(connection, request.conversation_id, REQUESTED)
     return new_id
+
+
+def change_language(connection: Connection, conversation_id: int, language: str, now: datetime) -> None:
+    """A conversation goes on in another language: so does its open handoff, in the queue of that language."""
+    lock_conversation(connection, conversation_id)
+    found = find_open(connection, conversation_id)
+    if found is None or found["state"] == ACCEPTED or found["language"] == language:
+        return
+    queue = find_queue(read_queues(connection), language, found["land"])
+    changed: dict[str, Any] = {"language": language, "queue": queue.name if queue else None}
+    connection.execute(update(handoffs).where(handoffs.c.id == found["id"]).values(**changed))
+    set_timer(connection, {**found, **changed}, now)
 
 
 # -- looking ---------------------------------------------------------------------------------------------------------------

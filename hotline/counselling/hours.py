@@ -161,6 +161,13 @@ def next_call(at: datetime, window: Slot, safe: str, hours: Hours, land: str | N
     return None
 
 
+def next_daytime(at: datetime, window: Slot) -> datetime:
+    """The first moment from ``at`` on, in UTC, at which a telephone may make a sound."""
+    first = at.astimezone(BERLIN).date()
+    spans = [_span(first + timedelta(days=number), window) for number in (0, 1)]
+    return next(max(opens, at).astimezone(UTC) for opens, closes in spans if closes > at)
+
+
 def _callable(day: date, window: Slot, safe: str) -> Iterator[tuple[datetime, datetime]]:
     opens, closes = _span(day, window)
     if safe != ANY_TIME:

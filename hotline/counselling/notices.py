@@ -8,12 +8,14 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from hotline.counselling.hours import BERLIN, Slot, next_daytime
 from hotline.delivery.outbox import WHATSAPP_WINDOW, Outbox, OutgoingMessage
 from hotline.dialogue.texts import Texts
 from hotline.privacy.cipher import Cipher
 from hotline.store.database import insert_returning_id
 from hotline.store.tables import addresses, conversations, messages
 
+CONFIRMED = "callback.confirmed"
 WRITTEN_CHANNELS = frozenset({"sms", "whatsapp"})
 
 
@@ -47,10 +49,19 @@ class Notices:
 class PersonNotices:
     """Writes to a person who waits, in their language, on the channel they wrote on."""
 
-    def __init__(self, outbox: Outbox, cipher: Cipher, texts: Texts) -> None:
+    def __init__(self, outbox: Outbox, cipher: Cipher, texts: Texts, window: Slot) -> None:
+        """Hold what is needed.
+
+        Args:
+            outbox: where they go.
+            cipher: opens numbers.
+            texts: the prompts.
+            window: of the day in which a telephone may make a sound.
+        """
         self._outbox = outbox
         self._cipher = cipher
         self._texts = texts
+        self._window = window
 
     def tell(self, connection: Connection, handoff: Mapping[str, Any], text_key: str, now: datetime) -> int | None:
         """Write one text of the catalogue.
@@ -90,4 +101,51 @@ class PersonNotices:
             "created_at": now,
         }
         message_id = insert_returning_id(connection, messages, values)
-        return self._outbox.put(connection, OutgoingMessage(row.channel, number, sender, body, message_id), now)
+        message = OutgoingMessage(row.channel, number, sender, body, message_id)
+        return self._outbox.put(connection, message, now, due_at=next_daytime(now, self._window))
+
+
+class CallbackConfirmation:
+    """Writes to a caller when the call will come and how to cancel it, in words that say nothing of what it is about.
+
+    Whoever else reads the messages of the telephone learns that somebody will call, and no more.
+    """
+
+    def __init__(self, outbox: Outbox, cipher: Cipher, texts: Texts, window: Slot) -> None:
+        """Takes what ``PersonNotices`` takes."""
+        self._outbox = outbox
+        self._cipher = cipher
+        self._texts = texts
+        self._window = window
+
+    def tell(
+        self, connection: Connection, conversation_id: int, number: str | None, language: str, due_at: datetime, now: datetime
+    ) -> list[int]:
+        """Write one SMS, never at night.
+
+        Args:
+            connection: a unit of work.
+            conversation_id: of the call.
+            number: where the call goes; None is that of the conversation.
+            language: of the person.
+            due_at: when the call comes at the earliest.
+            now: aware UTC.
+
+        Returns:
+            Outbox ids.
+        """
+        query = (
+            select(conversations.c.service_address_encrypted, addresses.c.number_encrypted)
+            .outerjoin(addresses, addresses.c.id == conversations.c.address_id)
+            .where(conversations.c.id == conversation_id)
+        )
+        row = connection.execute(query).one()
+        if number is None and row.number_encrypted is None:
+            return []
+        recipient = number or self._cipher.decrypt(row.number_encrypted)
+        if self._outbox.is_opted_out(connection, recipient, "sms"):
+            return []
+        # Figures alone: every language reads them.
+        body = self._texts.get(language, CONFIRMED, (".text",), when=f"{due_at.astimezone(BERLIN):%d.%m. %H:%M}")
+        message = OutgoingMessage("sms", recipient, self._cipher.decrypt(row.service_address_encrypted), body)
+        return [self._outbox.put(connection, message, now, due_at=next_daytime(now, self._window))]

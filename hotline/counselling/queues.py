@@ -20,6 +20,10 @@ from hotline.store.tables import queue_slots, queues
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
+# Callers who may hold the line at once, where a queue does not say so itself.
+MOST_WAITING = 10
+
+
 class BrokenHours(CannotStart):
     """The queues cannot be used. The message names the file, the queue and the remedy."""
 
@@ -41,6 +45,8 @@ class Queue:
     lands: frozenset[str]
     hours: Hours
     targets: Targets = Targets()
+    most_waiting: int = MOST_WAITING
+    takes_voicemail: bool = False
 
 
 def find_queue(found: Sequence[Queue], language: str | None, land: str | None) -> Queue | None:
@@ -66,6 +72,8 @@ def read_queues(connection: Connection) -> list[Queue]:
             frozenset(row.lands),
             _hours(slots.get(row.name, ()), row.holidays_of),
             Targets(row.target_minutes, row.danger_minutes),
+            row.most_waiting,
+            row.takes_voicemail,
         )
         for row in connection.execute(select(queues).order_by(queues.c.position))
     ]
@@ -93,7 +101,12 @@ def store_queues(connection: Connection, wanted: Sequence[Queue]) -> None:
     connection.execute(delete(queues))
     for position, queue in enumerate(wanted):
         row = {"languages": sorted(queue.languages), "lands": sorted(queue.lands), "holidays_of": queue.hours.holidays_of}
-        targets = {"target_minutes": queue.targets.normal, "danger_minutes": queue.targets.danger}
+        targets = {
+            "target_minutes": queue.targets.normal,
+            "danger_minutes": queue.targets.danger,
+            "most_waiting": queue.most_waiting,
+            "takes_voicemail": queue.takes_voicemail,
+        }
         connection.execute(insert(queues).values(name=queue.name, position=position, **row, **targets))
         for slot in _rows(queue):
             connection.execute(insert(queue_slots).values(queue=queue.name, note="", **slot))
@@ -139,8 +152,16 @@ def _queue(path: Path, name: str, raw: Any) -> Queue:
             raise ValueError("a Land is written such as DE-BY")
         weekly = {WEEKDAYS.index(day): _slots(slots) for day, slots in raw["hours"].items()}
         special = {day if isinstance(day, date) else _no_day(day): _slots(s) for day, s in raw.get("special", {}).items()}
-        hours = Hours(weekly, special, holidays_of)
-        return Queue(name, frozenset(raw.get("languages", ())), lands, hours, _targets(raw.get("targets", {})))
+        hours, targets = Hours(weekly, special, holidays_of), _targets(raw.get("targets", {}))
+        return Queue(
+            name,
+            frozenset(raw.get("languages", ())),
+            lands,
+            hours,
+            targets,
+            int(raw.get("most_waiting", MOST_WAITING)),
+            bool(raw.get("voicemail", False)),
+        )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise BrokenHours(f"{path}, {name}: needs `hours` with weekdays such as `monday: [09:00-12:30]` ({error}).") from None
 

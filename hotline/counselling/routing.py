@@ -18,7 +18,11 @@ WAIT_BANDS = (5, 15, 30, 60)
 
 @dataclass(frozen=True)
 class Waiting:
-    """A handoff in the queue. ``asked`` are counsellors who declined it or let it pass; ``last_counsellor`` had this matter."""
+    """A handoff in the queue.
+
+    ``asked`` are counsellors who declined it or let it pass; ``last_counsellor`` had this matter; ``is_on_the_line`` tells that
+    the person is in a call now, so that somebody with a telephone is wanted.
+    """
 
     id: int
     language: str | None
@@ -28,11 +32,15 @@ class Waiting:
     requested_at: datetime
     last_counsellor: int | None = None
     asked: frozenset[int] = frozenset()
+    is_on_the_line: bool = False
 
 
 @dataclass(frozen=True)
 class Counsellor:
-    """Somebody who could take a handoff. Empty topics or Laender mean all of them; ``load`` is what they hold or are offered."""
+    """Somebody who could take a handoff. Empty topics or Laender mean all of them; ``load`` is what they hold or are offered.
+
+    ``has_phone`` tells that they can be rung, ``is_on_phone`` that they are in a call or being rung just now.
+    """
 
     id: int
     languages: frozenset[str]
@@ -41,6 +49,8 @@ class Counsellor:
     presence: Presence
     capacity: int
     load: int
+    has_phone: bool = False
+    is_on_phone: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +75,7 @@ def choose_counsellor(handoff: Waiting, counsellors: Iterable[Counsellor]) -> in
     able = [one for one in there if _can_take(one, handoff)]
     if not able and handoff.is_urgent:
         able = there
+    able = _who_can_be_rung(handoff, able)
     # Who was asked before is asked again only when everybody else was.
     fresh = [one for one in able if one.id not in handoff.asked]
     return min(fresh, key=lambda one: _rank(one, handoff)).id if fresh else None
@@ -84,7 +95,8 @@ def plan_offers(waiting: Iterable[Waiting], counsellors: Iterable[Counsellor]) -
 
 def is_everybody_asked(handoff: Waiting, counsellors: Iterable[Counsellor]) -> bool:
     """Whether all who are there and could take a handoff have been asked: then the round begins again."""
-    able = {one.id for one in counsellors if one.presence == AVAILABLE and (_can_take(one, handoff) or handoff.is_urgent)}
+    there = [one for one in counsellors if one.presence == AVAILABLE and (_can_take(one, handoff) or handoff.is_urgent)]
+    able = {one.id for one in _who_can_be_rung(handoff, there)}
     return bool(able) and able <= handoff.asked
 
 
@@ -115,6 +127,13 @@ def expected_wait(
     rounds = 0 if place <= free else ceil((place - free) / hands)
     minutes = max(1, rounds * handling_seconds / 60)
     return next((band for band in WAIT_BANDS if minutes <= band), 0)
+
+
+def _who_can_be_rung(handoff: Waiting, able: list[Counsellor]) -> list[Counsellor]:
+    """Those with a telephone that is free, for a person in a call; where nobody has one, all of them."""
+    if handoff.is_on_the_line and any(one.has_phone for one in able):
+        return [one for one in able if one.has_phone and not one.is_on_phone]
+    return able
 
 
 def _can_take(one: Counsellor, handoff: Waiting) -> bool:

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -19,11 +20,15 @@ from redis.exceptions import RedisError
 from sqlalchemy import Connection, select
 
 from hotline.counselling.assignment import offer_waiting
+from hotline.counselling.call_orders import OrderBell, OrderBook
 from hotline.counselling.callbacks import DUE, EXPIRED, Callbacks
 from hotline.counselling.counsellors import mark_away
 from hotline.counselling.handoff import UnknownHandoff, end_offers, get_open, move_handoff
 from hotline.counselling.notices import Notices, PersonNotices
+from hotline.counselling.ringing import Ringing
 from hotline.counselling.states import OPEN, Clockwork, Move, on_timer
+from hotline.counselling.talk_rows import ring_after
+from hotline.counselling.talks import Talks
 from hotline.store.database import Database
 from hotline.store.tables import handoffs
 
@@ -38,6 +43,16 @@ MOST_AT_ONCE = 500
 TOLD_TO_THE_PERSON: Mapping[Move, str] = {"remind": "person.takes_longer", "answer_ran_out": "person.takes_longer"}
 
 
+@dataclass(frozen=True)
+class Telephones:
+    """What the worker needs to ring counsellors and people. ``book`` gives the orders' book when it is needed."""
+
+    talks: Talks
+    ringing: Ringing
+    bell: OrderBell
+    book: Callable[[], OrderBook]
+
+
 class Timers:
     """The worker's side of handoffs and callbacks."""
 
@@ -48,6 +63,7 @@ class Timers:
         notices: Notices,
         person: PersonNotices,
         ring: Callable[[int], object],
+        telephones: Telephones,
         clock: Callable[[], datetime],
     ) -> None:
         """Hold what is needed.
@@ -58,8 +74,10 @@ class Timers:
             notices: tells counsellors.
             person: tells the person.
             ring: wakes the worker for an outbox row, after the commit.
+            telephones: rings counsellors, and carries out what a crash left.
             clock: gives aware UTC.
         """
+        self._telephones = telephones
         self._database = database
         self._callbacks = callbacks
         self._notices = notices
@@ -80,10 +98,17 @@ class Timers:
             query = select(handoffs.c.id).where(handoffs.c.state.in_(OPEN), handoffs.c.timer_at <= now)
             late = list(connection.execute(query.order_by(handoffs.c.timer_at).limit(MOST_AT_ONCE)).scalars())
             calls = self._callbacks.find_timers(connection, now)
+            talks = self._telephones.talks.find_late(connection, now)
         done = sum(self._one(self._run_handoff, handoff_id, now) for handoff_id in late)
         done += sum(self._one(self._run_callback, callback_id, now) for callback_id in calls)
+        done += sum(self._one(self._run_talk, leg_id, now) for leg_id in talks)
         with self._database.begin() as connection:
             offers = offer_waiting(connection, now)
+            # Whoever holds the line goes before those who are called back.
+            follow = self._telephones.ringing.ring_offered(connection, offers, now)
+            follow.add(self._telephones.ringing.ring_due(connection, now))
+        ring_after(follow, self._telephones.bell.ring, self._ring)
+        self._telephones.bell.ring(self._telephones.book().sweep())
         return done + len(offers)
 
     def _one(self, work: Callable[[Connection, int, datetime], list[int] | None], row_id: int, now: datetime) -> bool:
@@ -112,6 +137,11 @@ class Timers:
         changed = {"reminders": handoff["reminders"] + 1} if made in TOLD_TO_THE_PERSON else {}
         move_handoff(connection, handoff, made, now, **changed)
         return list(self._tell(connection, handoff, made, now))
+
+    def _run_talk(self, connection: Connection, leg_id: int, now: datetime) -> list[int]:
+        follow = self._telephones.talks.happen(connection, leg_id, "ran_out", now)
+        # Its orders are found by the sweep at the end of this run.
+        return follow.outbox_ids
 
     def _tell(self, connection: Connection, handoff: Mapping[str, Any], made: Move, now: datetime) -> Iterator[int]:
         if made not in TOLD_TO_THE_PERSON:

@@ -96,8 +96,14 @@ class Outbox:
         self._database = database
         self._cipher = cipher
 
-    def put(self, connection: Connection, message: OutgoingMessage, now: datetime) -> int:
+    def put(self, connection: Connection, message: OutgoingMessage, now: datetime, due_at: datetime | None = None) -> int:
         """Store a message to be sent.
+
+        Args:
+            connection: a unit of work.
+            message: to whom, from whom, what.
+            now: aware UTC.
+            due_at: not before this; None is at once.
 
         Returns:
             The row's id; ring the doorbell with it after the commit.
@@ -111,7 +117,7 @@ class Outbox:
             "content_sid": message.content_sid,
             "status": QUEUED,
             "attempts": 0,
-            "due_at": now,
+            "due_at": due_at or now,
             "created_at": now,
         }
         return insert_returning_id(connection, outbox, row)

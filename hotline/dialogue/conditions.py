@@ -7,7 +7,11 @@ from collections.abc import Callable, Mapping
 from hotline.dialogue.definition import Condition
 from hotline.dialogue.offers import can_answer, can_answer_elsewhere
 from hotline.dialogue.session import Session, World
+from hotline.dialogue.wishes import CALLBACK_NUMBER
 from hotline.knowledge.centres import Centre, CentreQuery
+
+# Whoever has held the line so many times a minute is called back instead.
+MOST_WAITS = 15
 
 
 def centre_query(world: World, session: Session) -> CentreQuery | None:
@@ -46,7 +50,9 @@ _CONDITIONS: Mapping[Condition, Callable[[World, Session], bool]] = {
     "place_known": lambda world, session: centre_query(world, session) is not None,
     "is_call": lambda world, _: world.is_call,
     "is_written": lambda world, _: not world.is_call,
-    "can_call_back": lambda world, _: world.can_call_back,
+    "can_call_back": lambda world, session: world.can_call_back or CALLBACK_NUMBER in session.slots,
+    "can_wait": lambda world, session: world.is_call and session.waited < MOST_WAITS and world.can_wait(session.language),
+    "can_record": lambda world, session: world.is_call and world.can_record(session.language),
     "more_centres": _has_more_centres,
     "both_bodies": _has_both_bodies,
     "own_language": _has_own_language,

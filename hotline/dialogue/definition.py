@@ -8,21 +8,25 @@ from typing import Literal
 
 from hotline.dialogue.events import AnswerPart
 
-StepKind = Literal["say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "data", "code"]
+StepKind = Literal[
+    "say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "data", "code", "withdraw",
+    "record",
+]  # fmt: skip
 OptionSource = Literal["languages", "topics", "suggestions", "lands", "follow_ups"]
 # What a step or an option may depend on: a place is named and known, this is a call, more centres wait to be told, there are
 # state centres and independent ones, some of the centres speak the person's language, a topic can be answered,
 # it can be answered in another language, the last answer was not rated yet, the person writes, there is a number to call,
-# the conversation showed danger.
+# the conversation showed danger, a caller can hold the line for a person, a caller may leave a message.
 Condition = Literal[
     "place_known", "is_call", "more_centres", "both_bodies", "own_language", "answer_known", "answer_elsewhere",
-    "unrated", "is_written", "can_call_back", "in_danger",
+    "unrated", "is_written", "can_call_back", "in_danger", "can_wait", "can_record",
 ]  # fmt: skip
 Rating = Literal["helpful", "unhelpful"]
 DataDeed = Literal["show", "erase"]
-SafeTimes = Literal["morning", "afternoon", "evening", "any"]
-# What a question asks for besides keys and words: the name or postcode of a place, a continuation code.
-Collected = Literal["place", "code"]
+SafeTimes = Literal["morning", "afternoon", "evening", "any", "same"]
+# What a question asks for besides keys and words: the name or postcode of a place, a continuation code, a telephone number, or
+# what somebody wants to be called.
+Collected = Literal["place", "code", "number", "alias"]
 CodePart = Literal["give", "renew"]
 CentresPart = Literal["first", "more", "independent", "own_language"]
 # Where what is known of a country stands beside the answer to a topic.
@@ -49,8 +53,9 @@ class Step:
     """One step of a flow file. ``name`` is ``<flow>.<step>``; ``say`` holds text keys; ``next`` is empty at a question.
 
     ``go`` is where a ``check`` leads whose condition holds, and where a Land chosen of a list leads. A question that ``collects``
-    takes the name of a place and goes the route ``place``, or a code and goes a route ``code_…``; ``digits`` is how many keys a
-    caller may press there.
+    takes the name of a place, a telephone number or an alias and goes the route of that name, or a code and goes a route
+    ``code_…``; ``digits`` is how many keys may be pressed there. ``waits`` is where silence leads at a question at which a caller
+    holds the line. A callback at the ``same`` time keeps the one chosen before.
     """
 
     name: str
@@ -65,6 +70,8 @@ class Step:
     condition: Condition | None = None
     go: str | None = None
     collects: Collected | None = None
+    read_back: Collected = "place"
+    waits: str | None = None
     digits: int = 1
     centres: CentresPart = "first"
     rating: Rating = "helpful"

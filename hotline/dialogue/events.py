@@ -44,12 +44,13 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Heard:
-    """One input: the start of a conversation, a key, the digits of a postcode, a text with its meaning, or silence.
+    """One input: the start of a conversation, a key, the digits of a postcode or a telephone number, a text with its meaning,
+    silence, or what somebody wants to be called.
 
     ``code`` is a continuation code that was tried already; ``key`` holds what came of it, not the code.
     """
 
-    kind: Literal["start", "key", "digits", "code", "words", "silence"]
+    kind: Literal["start", "key", "digits", "code", "words", "silence", "alias"]
     key: str = field(default="", repr=False)
     start: str = ""
     meaning: Meaning = field(default_factory=Meaning)
@@ -79,13 +80,17 @@ class Choice:
 
 @dataclass(frozen=True)
 class Asked:
-    """The question the conversation now waits at. ``digits`` is how many keys a caller may press."""
+    """The question the conversation now waits at.
+
+    ``digits`` is how many keys a caller may press; ``waits`` tells that a caller holds the line there for a person.
+    """
 
     step: str
     text_key: str
     choices: tuple[Choice, ...]
     listens: bool
     digits: int = 1
+    waits: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,9 +152,31 @@ class PersonRequested:
 
 @dataclass(frozen=True)
 class CallbackWanted:
-    """The person is to be called back, at a time of day that is safe for them (``counselling.hours.SAFE_TIMES``)."""
+    """The person is to be called back, at a time of day that is safe for them (``counselling.hours.SAFE_TIMES``).
+
+    ``number`` is another one than that of the conversation, ``alias`` what they want to be called.
+    """
 
     safe_times: str
+    number: str | None = field(default=None, repr=False)
+    alias: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class WithdrawWanted:
+    """The person wants nobody any more, and no call."""
+
+
+@dataclass(frozen=True)
+class RecordWanted:
+    """The caller has heard the notice and pressed the key: a message is recorded now. Nothing else ever is."""
+
+
+@dataclass(frozen=True)
+class NumberRead:
+    """The number that is to be called is read back; E.164."""
+
+    number: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -210,5 +237,8 @@ Event = (
     | DataErased
     | CodeWanted
     | CodeGiven
+    | WithdrawWanted
+    | RecordWanted
+    | NumberRead
     | Ended
 )

@@ -11,22 +11,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
+from hotline.counselling.numbers import read_callback_number
+from hotline.dialogue import wishes
 from hotline.dialogue.conditions import find_centres, holds
 from hotline.dialogue.definition import CentresPart, Definition, Step
 from hotline.dialogue.events import (
     Answered,
     Asked,
-    CallbackWanted,
     CentresShown,
     Choice,
-    CodeWanted,
-    DataWished,
     Ended,
     Event,
     Heard,
     LanguageChosen,
     Meaning,
-    PersonRequested,
     PlaceRead,
     Rated,
     Told,
@@ -84,14 +82,22 @@ class _Run:
             is_known = self.session.language is not None
             return self.definition.start[heard.start] if is_known else self.definition.routes["unknown_language"]
         if heard.kind == "silence":
+            step = self._step()
+            if step is not None and step.waits:
+                # A caller holds the line: silence is no miss.
+                self.session = replace(self.session, waited=self.session.waited + 1)
+                return step.waits
             return self._missed("no_match", "nothing_heard")
         if heard.kind == "key":
             return self._resolve_key(heard.key)
         if heard.kind == "digits":
-            return self._resolve_postcode(heard.key)
+            return self._resolve_digits(heard.key)
         if heard.kind == "code":
             self._understood()
             return self.definition.routes[f"code_{heard.key}"]
+        if heard.kind == "alias":
+            self._name({wishes.CALLBACK_ALIAS: heard.key})
+            return self.definition.routes["alias"]
         return self._resolve_words(heard.meaning)
 
     def _resolve_key(self, key: str) -> str:
@@ -103,6 +109,17 @@ class _Run:
             self._understood()
             return self.definition.keys[key]
         return self._missed("no_match", "wrong_key")
+
+    def _resolve_digits(self, digits: str) -> str:
+        step = self._step()
+        if step is None or step.collects != "number":
+            return self._resolve_postcode(digits)
+        number = read_callback_number(digits)
+        if number is None:
+            return self._missed("no_match", "number_not_known")
+        self._understood()
+        self._name({wishes.CALLBACK_NUMBER: number})
+        return self.definition.routes["number"]
 
     def _resolve_postcode(self, postcode: str) -> str:
         self._understood()
@@ -260,33 +277,36 @@ class _Run:
         """Walk from ``target`` to the next question or the end."""
         for name in self._walk(target):
             step = self.definition.steps[name]
-            self.events.extend(Told(key) for key in step.say if step.kind == "say")
-            if step.kind == "answer":
+            self._do(step, danger)
+
+    def _do(self, step: Step, danger: str | None) -> None:
+        match step.kind:
+            case "say":
+                self.events.extend(Told(key) for key in step.say)
+            case "answer":
                 self._give_answer(step)
-            elif step.kind == "centres":
+            case "centres":
                 self._show_centres(step.centres)
-            elif step.kind == "read_back":
-                place = self.world.places.find(self.session.slots)
-                self.events.append(PlaceRead(place) if place else Told("answer.missing"))
-            elif step.kind == "rate":
+            case "read_back":
+                self._read_back(step)
+            case "rate":
                 self._rate(is_helpful=step.rating == "helpful")
-            elif step.kind in ("handoff", "callback", "data", "code"):
-                self.events.append(self._wish(step, danger))
-            elif step.kind == "ask":
+            case "handoff" | "callback" | "withdraw" | "record" | "data" | "code":
+                slots, event = wishes.wish_of(step, self.session, danger)
+                self._name(slots)
+                self.events.append(event)
+            case "ask":
                 self._ask(step)
-            elif step.kind == "end":
+            case "end":
                 self.session = replace(self.session, ended=True)
                 self.events.append(Ended())
 
-    def _wish(self, step: Step, danger: str | None) -> Event:
-        """What others than the flow have to do."""
-        if step.kind == "callback":
-            return CallbackWanted(step.safe_times)
-        if step.kind == "data":
-            return DataWished(step.deed)
-        if step.kind == "code":
-            return CodeWanted(is_next=step.code == "renew")
-        return PersonRequested(step.reason, self.session.topic, danger if step.reason == "danger" else None)
+    def _read_back(self, step: Step) -> None:
+        if step.read_back == "number":
+            self.events += wishes.read_number_back(self.world, self.session)
+            return
+        place = self.world.places.find(self.session.slots)
+        self.events.append(PlaceRead(place) if place else Told("answer.missing"))
 
     def _walk(self, target: str) -> Iterator[str]:
         for _ in range(self.definition.limits.steps_per_input):
@@ -361,8 +381,8 @@ class _Run:
         if step.name != self.session.step:
             earlier = (*self.session.back, self.session.step) if self.session.step else ()
             back = tuple(name for name in earlier if name != step.name)[-self.definition.limits.back_steps :]
-            self.session = replace(self.session, step=step.name, page=0, back=back)
-        self.events.append(Asked(step.name, step.say[0], self._choices(), step.listens, step.digits))
+            self.session = replace(self.session, step=step.name, page=0, back=back, waited=0)
+        self.events.append(Asked(step.name, step.say[0], self._choices(), step.listens, step.digits, step.waits is not None))
 
     def _choices(self) -> tuple[Choice, ...]:
         """The keys on offer where the session stands now."""

@@ -22,6 +22,7 @@ from hotline.dialogue.definition import (
     Rating,
     SafeTimes,
     Step,
+    StepKind,
 )
 from hotline.dialogue.events import AnswerPart
 from hotline.dialogue.flow import BUILT_IN
@@ -35,17 +36,18 @@ ROUTES = frozenset(
         "danger", "deadline", "question", "hand_over", "confirm", "not_understood", "gave_up", "wrong_key", "nothing_heard",
         "no_answer", "unknown_language", "language_not_live", "language_chosen", "place", "place_not_known",
         "code_found", "code_unknown", "code_slowed",
+        "number", "number_not_known", "alias",
     }
 )  # fmt: skip
 WISHES = frozenset(
     {
         "person", "callback", "erase_my_data", "menu", "language", "greet", "who_are_you", "thank", "goodbye", "back", "repeat",
-        "more", "yes", "no", "helpful", "unhelpful", "show_my_data", "continue",
+        "more", "yes", "no", "helpful", "unhelpful", "show_my_data", "continue", "withdraw",
     }
 )  # fmt: skip
-KINDS = ("say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "data", "code")
-STEP_KEYS = frozenset({*KINDS, "next", "go", "options", "options_from", "listens", "collects", "digits"})
-PLACE = "place"
+KINDS: tuple[str, ...] = get_args(StepKind)
+STEP_KEYS = frozenset({*KINDS, "next", "go", "options", "options_from", "listens", "collects", "digits", "waits"})
+PHONE_DIGITS = 16
 # Keys of a step whose value is one of a few words.
 VALUES: Mapping[str, tuple[object, ...]] = {
     "options_from": get_args(OptionSource),
@@ -55,10 +57,12 @@ VALUES: Mapping[str, tuple[object, ...]] = {
     "rate": get_args(Rating),
     "callback": get_args(SafeTimes),
     "data": get_args(DataDeed),
-    "read_back": (PLACE,),
+    "read_back": ("place", "number"),
     "code": get_args(CodePart),
     "collects": get_args(Collected),
-    "digits": (1, POSTCODE_DIGITS, CODE_DIGITS),
+    "withdraw": ("all",),
+    "record": ("message",),
+    "digits": (1, POSTCODE_DIGITS, CODE_DIGITS, PHONE_DIGITS),
 }
 
 
@@ -152,6 +156,8 @@ def _step(path: Path, name: str, raw: Any) -> Step:
         condition=raw.get("check"),
         go=raw.get("go"),
         collects=raw.get("collects"),
+        read_back=raw.get("read_back", "place"),
+        waits=raw.get("waits"),
         digits=raw.get("digits", 1),
         centres=raw.get("centres", "first"),
         rating=raw.get("rate", "helpful"),
@@ -213,7 +219,11 @@ def find_problems(definition: Definition) -> list[str]:
     problems += [f"hotline.yml: the wish {name!r} is missing." for name in sorted(WISHES - set(definition.wishes))]
     # An unquoted yes or no is no word in YAML.
     problems += [f"hotline.yml: {name!r} is no wish; put it in quotes?" for name in sorted(set(definition.wishes) - WISHES)]
-    problems += [f"hotline.yml: start needs {name!r}." for name in ("voice", "text") if name not in definition.start]
+    problems += [
+        f"hotline.yml: start needs {name!r}."
+        for name in ("voice", "text", "after_talk", "after_message")
+        if name not in definition.start
+    ]
     for step in definition.steps.values():
         problems += _step_problems(definition, step)
     problems += [
@@ -234,7 +244,7 @@ def find_problems(definition: Definition) -> list[str]:
 
 def _step_problems(definition: Definition, step: Step) -> list[str]:
     problems = []
-    targets = [option.go for option in step.options] + [target for target in (step.next, step.go) if target]
+    targets = [option.go for option in step.options] + [target for target in (step.next, step.go, step.waits) if target]
     problems += [
         f"{step.name}: leads to {target!r}, which is no step."
         for target in targets
@@ -245,7 +255,7 @@ def _step_problems(definition: Definition, step: Step) -> list[str]:
     if (step.kind == "check" or step.options_from == "lands") != (step.go is not None):
         problems.append(f"{step.name}: `go` is needed at a check and at a list of Laender, and nowhere else.")
     if step.digits != 1 and not step.collects:
-        problems.append(f"{step.name}: more digits than one key are collected only with `collects: place` or `collects: code`.")
+        problems.append(f"{step.name}: more digits than one key are collected only with `collects`.")
     if step.kind in ("ask", "end") and step.next is not None:
         problems.append(f"{step.name}: `{step.kind}` waits or ends, so `next` is never reached; remove it.")
     if step.kind == "ask" and not (step.options or step.options_from or step.listens):
@@ -265,7 +275,7 @@ def _reachable(definition: Definition, roots: Iterable[str]) -> set[str]:
             continue
         reached.add(step.name)
         waiting += [option.go for option in step.options]
-        waiting += [target for target in (step.next, step.go) if target]
+        waiting += [target for target in (step.next, step.go, step.waits) if target]
     return reached
 
 

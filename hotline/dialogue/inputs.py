@@ -45,6 +45,10 @@ class InboundCallStep:
     speech: str | None = field(default=None, repr=False)
     # Whether the speech recognition was sure of what it wrote down.
     is_clear: bool = True
+    # Where a call begins, or goes on after a talk with a counsellor: a start of the flows.
+    start: str = ""
+    # A message that was recorded: the provider's Sid and its seconds.
+    recording: tuple[str, int] | None = None
 
 
 def read_postcode(body: str) -> str | None:

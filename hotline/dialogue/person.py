@@ -8,16 +8,17 @@ from datetime import datetime
 
 from sqlalchemy import Connection, update
 
-from hotline.counselling.assignment import note_word
-from hotline.counselling.callbacks import Callbacks, CannotCall
-from hotline.counselling.handoff import HandoffRequest, NotedHandoff, find_open, move_handoff, request_handoff
-from hotline.counselling.hours import ANY_TIME, BERLIN
-from hotline.counselling.notices import Notices
+from hotline.counselling.assignment import note_word, withdraw
+from hotline.counselling.callbacks import Callbacks, CannotCall, leave_line
+from hotline.counselling.handoff import HandoffRequest, NotedHandoff, change_language, find_open, move_handoff, request_handoff
+from hotline.counselling.hours import BERLIN
+from hotline.counselling.notices import CallbackConfirmation, Notices
+from hotline.counselling.ringing import can_hold_the_line
 from hotline.counselling.routing import WAIT_BANDS
 from hotline.counselling.standing import Standing, read_standing
-from hotline.counselling.states import ABANDONED, IN_QUEUE
+from hotline.counselling.states import ABANDONED, ACCEPTED, IN_QUEUE, STAGES
 from hotline.dialogue.conversations import Conversation
-from hotline.dialogue.events import CallbackWanted, Event, PersonRequested, Told
+from hotline.dialogue.events import CallbackWanted, Event, LanguageChosen, PersonRequested, Told, WithdrawWanted
 from hotline.store.tables import handoffs
 
 CALLBACK_REASON = "callback"
@@ -31,11 +32,14 @@ PROMISES = frozenset(
     }
 )  # fmt: skip
 NO_PROMISE = "stop.still"
+# Said again every minute to who holds the line; wanted again after a talk that broke off.
+ON_THE_LINE, AGAIN = "on_the_line", "again"
 # Everything the desk says; `flask texts check` looks for these.
 PERSON_TEXT_KEYS = frozenset(
     {
         "person.noted", "person.passed_on", "person.no_number", "person.already", "person.urgent", "person.urgent_closed",
         "person.closed", "person.opens_at", "person.answers", NO_PROMISE, "person.takes_longer", "person.wait_long",
+        "person.withdrawn",
         *(f"person.wait_{minutes}" for minutes in WAIT_BANDS),
     }
 )  # fmt: skip
@@ -57,16 +61,20 @@ class NotedPerson:
 class HandoffDesk:
     """Between the flow, which only wishes for a person, and the counsellors."""
 
-    def __init__(self, notices: Notices, callbacks: Callbacks, ring: Callable[[], object]) -> None:
+    def __init__(
+        self, notices: Notices, callbacks: Callbacks, confirmation: CallbackConfirmation, ring: Callable[[], object]
+    ) -> None:
         """Hold what is needed.
 
         Args:
             notices: tells counsellors.
             callbacks: books them.
+            confirmation: writes to callers when they will be called.
             ring: has the worker look at who waits; called after the commit.
         """
         self._notices = notices
         self._callbacks = callbacks
+        self._confirmation = confirmation
         self.ring = ring
 
     def note(
@@ -93,19 +101,31 @@ class HandoffDesk:
         is_wanted = is_asked = False
         for event in events:
             if isinstance(event, CallbackWanted):
-                told += self._book(connection, conversation, language, land, event, now)
+                told += self._book(connection, conversation, language, land, event, now, outbox_ids)
                 is_wanted = is_asked = True
                 continue
+            if isinstance(event, WithdrawWanted):
+                told += self._withdraw(connection, conversation, now)
+                continue
+            if isinstance(event, LanguageChosen):
+                change_language(connection, conversation.id, event.language, now)
             if not isinstance(event, PersonRequested):
                 told.append(event)
                 continue
             is_wanted = True
             is_asked = is_asked or event.reason in ASKED
+            if event.reason == ON_THE_LINE:
+                told += self._tell_standing(connection, conversation, now)
+                continue
+            if event.reason == AGAIN:
+                self._give_back(connection, conversation, now)
             request = HandoffRequest(
                 conversation.id, event.reason, event.danger, language, event.topic, conversation.channel, land
             )
             noted = request_handoff(connection, request, now)
-            told += _what_happens_next(event, noted, conversation, read_standing(connection, noted.id, now))
+            standing = read_standing(connection, noted.id, now)
+            is_holding = conversation.channel == "voice" and can_hold_the_line(connection, language, land, conversation.id, now)
+            told += _what_happens_next(event, noted, conversation, standing, is_holding=is_holding)
             if noted.is_new or noted.is_raised:
                 outbox_ids += self._tell_counsellors(connection, request, noted, now)
         return NotedPerson(told, outbox_ids, is_wanted, is_asked)
@@ -132,10 +152,7 @@ class HandoffDesk:
         handoff = find_open(connection, conversation_id)
         if handoff is None or handoff["state"] not in IN_QUEUE:
             return
-        try:
-            self._callbacks.book(connection, handoff, ANY_TIME, now)
-        except CannotCall:
-            move_handoff(connection, handoff, "leave", now)
+        leave_line(connection, self._callbacks, handoff, now)
 
     def _book(
         self,
@@ -145,6 +162,7 @@ class HandoffDesk:
         land: str | None,
         event: CallbackWanted,
         now: datetime,
+        outbox_ids: list[int],
     ) -> list[Event]:
         handoff = find_open(connection, conversation.id)
         if handoff is None or handoff["state"] == ABANDONED:
@@ -153,10 +171,41 @@ class HandoffDesk:
             request_handoff(connection, request, now)
             handoff = find_open(connection, conversation.id)
         try:
-            self._callbacks.book(connection, handoff or {}, event.safe_times, now)
+            due_at = self._callbacks.book(
+                connection, handoff or {}, event.safe_times, now, number=event.number, alias=event.alias
+            )
         except CannotCall:
             return [Told("person.no_number")]
+        if conversation.channel == "voice" and language is not None and due_at is not None:
+            # Whoever writes has it in writing already.
+            outbox_ids += self._confirmation.tell(connection, conversation.id, event.number, language, due_at, now)
         return []
+
+    def _withdraw(self, connection: Connection, conversation: Conversation, now: datetime) -> list[Event]:
+        handoff = find_open(connection, conversation.id)
+        if handoff is not None and handoff["state"] == ACCEPTED:
+            return [Told("person.already")]
+        if handoff is not None and "withdraw" in STAGES[handoff["state"]].moves:
+            withdraw(connection, handoff["id"], now)
+        number = self._callbacks.number_of(connection, conversation.id)
+        if number is not None:
+            # Booked in a call, cancelled in writing, or the other way round. The answer is the same whether there was one or not.
+            self._callbacks.cancel_all(connection, number, now)
+        return [Told("person.withdrawn")]
+
+    def _tell_standing(self, connection: Connection, conversation: Conversation, now: datetime) -> list[Event]:
+        """What somebody who holds the line is told every minute."""
+        handoff = find_open(connection, conversation.id)
+        if handoff is None or handoff["state"] not in IN_QUEUE:
+            return []
+        minutes = read_standing(connection, handoff["id"], now).wait_minutes
+        return [Told(f"person.wait_{minutes or 'long'}")] if minutes is not None else []
+
+    def _give_back(self, connection: Connection, conversation: Conversation, now: datetime) -> None:
+        """The talk broke off and the person wants to go on: the handoff waits again, at its old place."""
+        handoff = find_open(connection, conversation.id)
+        if handoff is not None and handoff["state"] == ACCEPTED:
+            move_handoff(connection, handoff, "release", now)
 
     def _tell_counsellors(self, connection: Connection, request: HandoffRequest, noted: NotedHandoff, now: datetime) -> list[int]:
         urgent = f"URGENT ({request.danger}) " if request.danger else ""
@@ -167,11 +216,15 @@ class HandoffDesk:
 
 
 def _what_happens_next(
-    event: PersonRequested, noted: NotedHandoff, conversation: Conversation, standing: Standing
+    event: PersonRequested, noted: NotedHandoff, conversation: Conversation, standing: Standing, *, is_holding: bool
 ) -> Iterator[Event]:
     if event.danger is not None:
         yield Told(f"danger.{event.danger}")
-    if conversation.address_id is None:
+    if is_holding:
+        # Nobody is called back who is asked to stay on the line next.
+        if standing.wait_minutes is not None and event.danger is None:
+            yield Told(f"person.wait_{standing.wait_minutes or 'long'}")
+    elif conversation.address_id is None:
         yield Told("person.no_number")
     elif event.danger is not None:
         yield Told("person.urgent" if standing.opening.is_open else "person.urgent_closed")

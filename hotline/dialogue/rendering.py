@@ -22,9 +22,12 @@ from hotline.dialogue.events import (
     DataShown,
     Ended,
     Event,
+    NumberRead,
     PlaceRead,
+    RecordWanted,
     Told,
 )
+from hotline.dialogue.figure_words import FIGURE_TEXT_KEYS, LEFT_TO_RIGHT_MARK, FigureWords
 from hotline.dialogue.inputs import CODE_DIGITS
 from hotline.dialogue.offers import FIRST_OPTION_KEYS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS
 from hotline.dialogue.safety import CATEGORIES
@@ -46,7 +49,6 @@ SMS_SEGMENTS = 3
 WRITTEN, SPOKEN = (".text",), (".voice",)
 # Read in every language, and short enough where letters take two bytes.
 SIGNS = {"option.helpful": "👍", "option.unhelpful": "👎"}
-LEFT_TO_RIGHT_MARK = "\u200e"
 # More, and a person: what a message names that has no room for the menu and the languages; their keys work all the same.
 BRIEF_KEYS = frozenset({"1", "0"})
 # Texts said by the code itself; all others are named in the flows. `flask texts check` reads both.
@@ -54,10 +56,11 @@ CODE_TEXT_KEYS = frozenset(
     {
         "language.option", "option.voice", "option.next_page", "option.more_languages", "option.more_lands",
         "answer.as_of", "answer.missing", "answer.figure_from_counsellor",
-        "question.only_text",
+        "question.only_text", "callback.press_one", "callback.confirmed", "person.connected",
+        "person.call_over",
         "stop.done", "start.done", "technical.sorry",
-        "continue.code", "continue.renewed", "continue.code_again", "continue.code_use",
         *(f"danger.{category}" for category in CATEGORIES), *CENTRE_TEXT_KEYS, *COUNTRY_TEXT_KEYS, *DATA_TEXT_KEYS,
+        *FIGURE_TEXT_KEYS,
     }
 )  # fmt: skip
 
@@ -75,7 +78,7 @@ class Spoken:
     """What a caller hears.
 
     ``listens`` tells whether a spoken answer is understood, ``ended`` whether the call is over; ``hints`` are likely answers,
-    ``digits`` is how many keys may be pressed.
+    ``digits`` is how many keys may be pressed; ``waits`` tells that the sound of waiting follows, ``records`` a message.
     """
 
     utterances: tuple[Utterance, ...]
@@ -84,6 +87,8 @@ class Spoken:
     ended: bool
     hints: tuple[str, ...] = ()
     digits: int = 1
+    waits: bool = False
+    records: bool = False
 
 
 class Renderer:
@@ -106,7 +111,7 @@ class Renderer:
         self._speech_languages = speech_languages
         self._centres = CentreWords(texts)
         self._countries = CountryWords(texts)
-        self._data = DataWords(texts)
+        self._data, self._figures = DataWords(texts), FigureWords(texts)
 
     # -- in writing ----------------------------------------------------------------------------------------------------
 
@@ -157,8 +162,9 @@ class Renderer:
                 parts.append(" ".join(self._centres.read_back(event.place, language)))
             elif isinstance(event, DataShown | DataErased) and language:
                 parts.append(self._data.write(event, language))
-            elif isinstance(event, CodeGiven):
-                parts.append(self.tell(_code_text(event), language, likely, {"code": event.code}))
+            elif isinstance(event, CodeGiven | NumberRead):
+                readers = [language] if language else likely or OPENING_LANGUAGES
+                parts.append(" ".join(self._figures.write(event, code) for code in readers))
             elif isinstance(event, Asked):
                 parts += self._write_question(event, language, library, likely, spare)
         return "\n".join(parts)
@@ -232,13 +238,20 @@ class Renderer:
 
     def speak(self, events: Sequence[Event], language: str | None, library: Library) -> Spoken:
         """Everything the events say, as sentences to speak."""
+        record_at = next((place for place, event in enumerate(events) if isinstance(event, RecordWanted)), None)
+        if record_at is not None:
+            # What comes after the message is said after it.
+            spoken = [said for event in events[:record_at] for said in self._speak_event(event, language, library)]
+            return Spoken(tuple(spoken), language, listens=False, ended=False, records=True)
         asked = next((event for event in events if isinstance(event, Asked)), None)
         listens = asked is not None and asked.listens and language in self._speech_languages
         utterances = tuple(utterance for event in events for utterance in self._speak_event(event, language, library))
         # What people are most likely to say now, for the speech recognition.
         named = self._hints(asked, language, library) if listens and asked and language else ()
         is_over = any(isinstance(event, Ended) for event in events)
-        return Spoken(utterances, language, listens, is_over, named, asked.digits if asked else 1)
+        return Spoken(
+            utterances, language, listens, is_over, named, asked.digits if asked else 1, asked is not None and asked.waits
+        )
 
     def _hints(self, asked: Asked, language: str, library: Library) -> tuple[str, ...]:
         if asked.digits == CODE_DIGITS:
@@ -259,9 +272,9 @@ class Renderer:
             yield from (Utterance(language, text) for text in self._centres.read_back(event.place, language))
         elif isinstance(event, DataShown | DataErased) and language:
             yield from (Utterance(language, text) for text in self._data.speak(event, language))
-        elif isinstance(event, CodeGiven):
+        elif isinstance(event, CodeGiven | NumberRead):
             for code in [language] if language else OPENING_LANGUAGES:
-                yield from (Utterance(code, text) for text in self._spoken_code(event, code))
+                yield from (Utterance(code, text) for text in self._figures.speak(event, code))
         elif isinstance(event, Asked):
             yield from self._speak_question(event, language, library)
 
@@ -270,14 +283,6 @@ class Renderer:
             yield Utterance(language, self._texts.get(language, asked.text_key, self._voice_variants(language)))
         for choice in asked.choices:
             yield from self._spoken_choice(choice, language, library)
-
-    def _spoken_code(self, given: CodeGiven, language: str) -> Iterator[str]:
-        """Figure by figure, and all of it twice: somebody is looking for a pen."""
-        for key in (_code_text(given), "continue.code_again"):
-            yield self._texts.get(language, key, (".voice",))
-            yield from given.code
-        if not given.is_next:
-            yield self._texts.get(language, "continue.code_use", (".voice",))
 
     def _speak_answer(self, answered: Answered, language: str, library: Library) -> Iterator[Utterance]:
         article = library.articles[answered.topic, language]
@@ -350,10 +355,6 @@ class Renderer:
         ]
         texts += self._countries.all_sentences(library.countries, language)
         return list(dict.fromkeys(texts))
-
-
-def _code_text(given: CodeGiven) -> str:
-    return "continue.renewed" if given.is_next else "continue.code"
 
 
 def _is_bounded(event: Event) -> bool:

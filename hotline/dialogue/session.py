@@ -14,12 +14,17 @@ def _all_fit(centres: Sequence[Centre], _language: str | None) -> int:
     return len(centres)
 
 
+def _nobody_is_there(_language: str | None) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class World:
     """What the engine must know of content at this turn: live languages, answerable topics, policies, menu size.
 
     ``directory`` holds the centres that may be shown today, ``fitting`` tells how many of some fit into one reply in a language,
-    ``can_call_back`` whether there is a number to call,
+    ``can_call_back`` whether there is a number to call and ``own_number`` which, ``can_wait`` whether a caller can hold the line
+    for a person in a language, ``can_record`` whether one may leave a message,
     ``view_of`` what may be said of a country (ISO code), ``follow_ups`` the topics people ask about after another one.
     """
 
@@ -30,6 +35,9 @@ class World:
     page_size: int
     is_call: bool = False
     can_call_back: bool = False
+    own_number: str | None = field(default=None, repr=False)
+    can_wait: Callable[[str | None], bool] = _nobody_is_there
+    can_record: Callable[[str | None], bool] = _nobody_is_there
     places: GermanPlaces = NO_PLACES
     directory: Directory = NO_CENTRES
     fitting: Callable[[Sequence[Centre], str | None], int] = _all_fit
@@ -41,7 +49,8 @@ class World:
 class Session:
     """Where a conversation stands. Small and of bounded size: the 300th turn costs what the first does.
 
-    ``answered`` is the topic of the last answer, ``question`` the last question (``feedback``).
+    ``answered`` is the topic of the last answer, ``question`` the last question (``feedback``), ``waited`` how often a caller who
+    holds the line has been told how long it takes.
     """
 
     step: str = ""
@@ -63,6 +72,7 @@ class Session:
     is_rated: bool = False
     in_danger: bool = False
     question: Mapping[str, object] = field(default_factory=dict)
+    waited: int = 0
 
     def to_dict(self) -> dict[str, object]:
         """The session as JSON values."""
@@ -86,6 +96,7 @@ class Session:
             "is_rated": self.is_rated,
             "in_danger": self.in_danger,
             "question": dict(self.question),
+            "waited": self.waited,
         }
 
     @classmethod

@@ -13,18 +13,22 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
+from hotline.counselling.ringing import can_hold_the_line
+from hotline.counselling.voicemail import note_message, takes_voicemail
 from hotline.dialogue.codes import CodeDesk, hide_given, hide_tried
 from hotline.dialogue.conversations import ACTIVE, Conversation, Conversations, StoredMessage, TurnResult
-from hotline.dialogue.data_desk import CONFIRMED_AT, WISHES_ABOUT_DATA, DataDesk
-from hotline.dialogue.definition import Definition, options_after_centres
-from hotline.dialogue.events import Answered, Asked, CentresShown, Ended, Event, Heard, Meaning, PersonRequested, Unanswered
+from hotline.dialogue.data_desk import CONFIRMED_AT, DataDesk
+from hotline.dialogue.definition import Definition, Step, options_after_centres
+from hotline.dialogue.events import Answered, CentresShown, Ended, Event, Heard, Meaning, PersonRequested
 from hotline.dialogue.feedback import AskedInput, Feedback
 from hotline.dialogue.flow import advance
+from hotline.dialogue.hearing import heard_in_writing, heard_on_the_phone, is_about_data
 from hotline.dialogue.inputs import InboundCallStep, InboundText, read_key, read_postcode, read_thumb
 from hotline.dialogue.meaning import Interpreter, Understood
 from hotline.dialogue.person import HandoffDesk, NotedPerson, without_promises
 from hotline.dialogue.rendering import SMS_SEGMENTS, Renderer, Spoken
 from hotline.dialogue.session import Session, World
+from hotline.dialogue.turn_seen import TurnSeen, outcome_of
 from hotline.knowledge.library import Library, LibraryReader, menu_topics
 from hotline.knowledge.places import GermanPlaces
 from hotline.store.database import Database
@@ -34,7 +38,6 @@ BERLIN = ZoneInfo("Europe/Berlin")
 IDLE_CLOSES = timedelta(hours=24)
 # What a topic menu holds at once: by ear, and in one text of three segments.
 SPOKEN_PAGE, WRITTEN_PAGE = 4, 5
-REPEAT_KEY = "#"
 
 Reply = TypeVar("Reply")
 
@@ -59,27 +62,6 @@ class TurnRules:
     places: GermanPlaces
 
 
-@dataclass(frozen=True)
-class TurnSeen:
-    """What may be counted of a turn: nothing of anybody. ``outcome`` is person, or one of ``_OUTCOMES``, else told."""
-
-    channel: str
-    language: str | None
-    outcome: str
-    danger: str | None
-
-
-# The first kind of event that came of a turn names its outcome.
-_OUTCOMES: Mapping[type[object], str] = {
-    PersonRequested: "person",
-    Answered: "answered",
-    CentresShown: "centres",
-    Unanswered: "not_understood",
-    Ended: "ended",
-    Asked: "asked",
-}
-
-
 @dataclass
 class _Turn:
     """What one turn gathers before it is stored."""
@@ -96,6 +78,7 @@ class _Turn:
     provider_sid: str | None = None
     is_erased: bool = False
     is_code: bool = False
+    own_number: str | None = field(default=None, repr=False)
 
 
 class Turns:
@@ -215,13 +198,18 @@ class Turns:
             if (stored := self._conversations.find_reply(connection, step.event_key)) is not None:
                 return stored
             turn = _begin(conversation, library, understood, question)
+            turn.own_number = step.caller
+            if step.recording is not None:
+                note_message(connection, conversation.id, *step.recording, self._clock())
             said_now = step.digits or (step.speech if step.is_clear else "") or ""
-            self._advance(connection, turn, self._try_code(connection, turn, said_now) or self._heard_on_the_phone(step, turn))
+            heard = self._try_code(connection, turn, said_now)
+            asked, meaning = self._asked(turn), turn.understood.meaning
+            self._advance(connection, turn, heard or heard_on_the_phone(asked, step, turn.session, meaning))
             spoken = self._renderer.speak(turn.events, turn.session.language, turn.library)
             document = compose(spoken, conversation.turns + 1)
             said = " ".join(utterance.text for utterance in spoken.utterances)
-            heard = step.digits or step.speech
-            inbound = [StoredMessage("in", "contact", hide_tried(heard) if turn.is_code else heard, "received")] if heard else []
+            body = step.digits or step.speech
+            inbound = [StoredMessage("in", "contact", hide_tried(body) if turn.is_code else body, "received")] if body else []
             self._store(connection, turn, [*inbound, *_reply(said, turn.events)], step.event_key, document)
         self._wake(turn)
         return document
@@ -244,10 +232,12 @@ class Turns:
         if text.opt_out == "help":
             # The provider has answered its own keyword already.
             return None
-        if turn.conversation.status == ACTIVE and wish != "start" and not _is_about_data(turn, key):
+        if turn.conversation.status == ACTIVE and wish != "start" and not is_about_data(turn.session, meaning, key):
             return self._leave_to_counsellor(connection, turn)
         code = None if wish == "start" else self._try_code(connection, turn, text.body)
-        heard = Heard("start", start="text") if wish == "start" else code or _heard_in_writing(turn, text, key)
+        turn.own_number = text.sender if text.channel != "webchat" else None
+        heard = Heard("start", start="text") if wish == "start" else code
+        heard = heard or heard_in_writing(self._asked(turn), text, turn.session, meaning, key)
         noted = self._advance(connection, turn, heard)
         if wish == "start" or noted.is_asked:
             # Who asks for a person asks to be written to; a mere question, and even a cry for help, changes nothing.
@@ -272,9 +262,16 @@ class Turns:
         language, likely = turn.session.language, turn.session.likely
         return self._renderer.write(turn.events, language, turn.library, likely) if turn.events else None
 
+    def _asked(self, turn: _Turn) -> Step | None:
+        """The question at hand."""
+        return self._rules.definition.steps.get(turn.session.step)
+
     def _try_code(self, connection: Connection, turn: _Turn, said: str) -> Heard | None:
         """What came of a continuation code; None when the input is something else."""
-        asked = self._rules.definition.steps.get(turn.session.step)
+        asked = self._asked(turn)
+        if asked is not None and asked.collects in ("number", "alias"):
+            # Six figures may be a telephone number there.
+            return None
         is_asked = asked is not None and asked.collects == "code"
         languages = self._languages(turn)
         tried = self._codes.hear(connection, turn.conversation, turn.session, said, languages, self._clock(), is_asked=is_asked)
@@ -284,7 +281,7 @@ class Turns:
         return tried.heard
 
     def _advance(self, connection: Connection, turn: _Turn, heard: Heard) -> NotedPerson:
-        session, events = advance(self._rules.definition, self._world(turn), turn.session, heard)
+        session, events = advance(self._rules.definition, self._world(connection, turn), turn.session, heard)
         asked = AskedInput(turn.conversation.channel, turn.question)
         today = self._clock().astimezone(BERLIN).date()
         turn.session = self._feedback.note(connection, asked, session, events, turn.library, today)
@@ -292,16 +289,18 @@ class Turns:
         return self._note(connection, turn, events)
 
     def _note(self, connection: Connection, turn: _Turn, events: Sequence[Event]) -> NotedPerson:
-        place = self._rules.places.find(turn.session.slots)
-        # A postcode on a border lies in two Laender: then neither is known.
-        land = place.lands[0] if place is not None and len(place.lands) == 1 else None
         language, now = turn.session.language, self._clock()
         also = [turn.provider_sid] if turn.provider_sid else []
         data = self._data_desk.note(connection, turn.conversation, events, also, now)
-        noted = self._desk.note(connection, turn.conversation, language, land, data.events, now)
+        noted = self._desk.note(connection, turn.conversation, language, self._land(turn), data.events, now)
         turn.events, turn.is_person_wanted, turn.is_erased = noted.events, noted.is_person_wanted, data.is_erased
         turn.outbox_ids = [*data.outbox_ids, *noted.outbox_ids]
         return noted
+
+    def _land(self, turn: _Turn) -> str | None:
+        place = self._rules.places.find(turn.session.slots)
+        # A postcode on a border lies in two Laender: then neither is known.
+        return place.lands[0] if place is not None and len(place.lands) == 1 else None
 
     def _today(self) -> date:
         return self._clock().astimezone(BERLIN).date()
@@ -310,7 +309,7 @@ class Turns:
         is_call = turn.conversation.channel == "voice"
         return self._rules.spoken_languages(turn.library) if is_call else self._rules.languages
 
-    def _world(self, turn: _Turn) -> World:
+    def _world(self, connection: Connection, turn: _Turn) -> World:
         is_call = turn.conversation.channel == "voice"
         today = self._today()
         directory = turn.library.directory.on(today)
@@ -322,6 +321,11 @@ class Turns:
             page_size=SPOKEN_PAGE if is_call else WRITTEN_PAGE,
             is_call=is_call,
             can_call_back=turn.conversation.address_id is not None and turn.conversation.channel != "webchat",
+            own_number=turn.own_number,
+            can_wait=lambda language: can_hold_the_line(
+                connection, language, self._land(turn), turn.conversation.id, self._clock()
+            ),
+            can_record=lambda language: takes_voicemail(connection, language, self._land(turn)),
             places=self._rules.places,
             directory=directory,
             view_of=lambda country: turn.library.countries.on(country, today),
@@ -336,18 +340,6 @@ class Turns:
                 centres, directory.nationwide, options, language, SMS_SEGMENTS
             ),
         )
-
-    def _heard_on_the_phone(self, step: InboundCallStep, turn: _Turn) -> Heard:
-        if not turn.session.step:
-            return Heard("start", start="voice")
-        asked = self._rules.definition.steps.get(turn.session.step)
-        is_collecting = asked is not None and asked.collects
-        if step.digits:
-            is_key = len(step.digits) == 1 or not is_collecting
-            return Heard("key", key=step.digits[:1]) if is_key else Heard("digits", key=step.digits)
-        if step.speech and is_collecting and step.is_clear and (postcode := read_postcode(step.speech)):
-            return Heard("digits", key=postcode)
-        return Heard("words", meaning=turn.understood.meaning) if step.speech else Heard("silence")
 
     def _store(
         self, connection: Connection, turn: _Turn, messages: Sequence[StoredMessage], event_key: str, document: str
@@ -384,15 +376,8 @@ class Turns:
             self._ring(outbox_id)
         if turn.is_person_wanted:
             self._desk.ring()
-        self._seen(_see(turn))
-
-
-def _see(turn: _Turn) -> TurnSeen:
-    """What may be counted of a turn."""
-    kinds = {type(event) for event in turn.events}
-    found = (name for kind, name in _OUTCOMES.items() if kind in kinds)
-    outcome = "person" if turn.is_person_wanted else next(found, "told")
-    return TurnSeen(turn.conversation.channel, turn.session.language, outcome, turn.understood.meaning.danger)
+        outcome = outcome_of(turn.events, is_person_wanted=turn.is_person_wanted)
+        self._seen(TurnSeen(turn.conversation.channel, turn.session.language, outcome, turn.understood.meaning.danger))
 
 
 def _begin(conversation: Conversation, library: Library, understood: Understood, question: Mapping[str, Any]) -> _Turn:
@@ -400,27 +385,5 @@ def _begin(conversation: Conversation, library: Library, understood: Understood,
     return _Turn(conversation, session, library, understood, question)
 
 
-def _is_about_data(turn: _Turn, key: str | None) -> bool:
-    """Whether a text is about the person's data, which is the machine's, whoever has the conversation."""
-    meaning = turn.understood.meaning
-    is_confirmed = turn.session.step == CONFIRMED_AT and (key in ("1", "2") or meaning.wish in ("yes", "no"))
-    return meaning.danger is None and (meaning.wish in WISHES_ABOUT_DATA or is_confirmed)
-
-
 def _reply(text: str | None, events: Sequence[Event]) -> list[StoredMessage]:
     return [StoredMessage("out", "bot", hide_given(text, events), "replied")] if text else []
-
-
-def _heard_in_writing(turn: _Turn, text: InboundText, key: str | None) -> Heard:
-    if postcode := read_postcode(text.body):
-        return Heard("digits", key=postcode)
-    if thumb := read_thumb(text.body):
-        return Heard("words", meaning=Meaning(wish=thumb))
-    if text.body.strip() and key is None:
-        return Heard("words", meaning=turn.understood.meaning)
-    if not turn.session.step:
-        # A key or an empty message answers nothing at the start of a conversation.
-        return Heard("start", start="text")
-    if key is not None:
-        return Heard("key", key=key)
-    return Heard("key", key=REPEAT_KEY) if text.has_media else Heard("silence")

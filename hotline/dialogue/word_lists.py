@@ -23,7 +23,7 @@ WISHES = {
     "person": "person", "menu": "menu", "back": "back", "repeat": "repeat", "more": "more", "change_language": "language",
     "yes": "yes", "no": "no", "stop": "stop", "start": "start", "greet": "greet", "thank": "thank", "goodbye": "goodbye",
     "helpful": "helpful", "unhelpful": "unhelpful", "erase": "erase_my_data", "show": "show_my_data",
-    "continue": "continue",
+    "continue": "continue", "withdraw": "withdraw",
 }  # fmt: skip
 NAMES = "names"
 # A longer message is no command.

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from hotline.counselling.notices import Notices, PersonNotices
-from hotline.counselling.timers import TimerBell, Timers, register_timers
+from hotline.counselling.call_orders import OrderBell, OrderBook, register_orders
+from hotline.counselling.calls import What
+from hotline.counselling.notices import CallbackConfirmation, Notices, PersonNotices
+from hotline.counselling.queues import read_slot
+from hotline.counselling.ringing import Ringing
+from hotline.counselling.talk_rows import Follow, ring_after
+from hotline.counselling.talks import Talks
+from hotline.counselling.timers import Telephones, TimerBell, Timers, register_timers
+from hotline.counselling.voicemail import MessageFetcher
 from hotline.delivery.background import start_command
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, register_jobs, register_minutely, register_nightly
@@ -24,6 +31,7 @@ from hotline.services.staff import StaffServices
 from hotline.services.studio import StudioServices
 from hotline.services.translation import TranslationServices
 from hotline.services.upkeep import UpkeepServices
+from hotline.telephony.call_client import TwilioCalls
 from hotline.telephony.client import TwilioSender
 from hotline.telephony.failover import FailoverSender
 
@@ -60,10 +68,50 @@ class Services(CaseServices, TranslationServices, StudioServices, StaffServices,
         return OwnData(self.database, self.cipher, self.notices.tell, orders_deletion=orders_deletion)
 
     @cached_property
+    def confirmation(self) -> CallbackConfirmation:
+        """Tells callers when they will be called."""
+        return CallbackConfirmation(self.outbox, self.cipher, self.texts, read_slot(self.settings.call_window))
+
+    @cached_property
     def timers(self) -> Timers:
         """What happens to handoffs by itself; only the worker uses it."""
-        person = PersonNotices(self.outbox, self.cipher, self.texts)
-        return Timers(self.database, self.callbacks, self.notices, person, self.doorbell.ring, self.clock)
+        person = PersonNotices(self.outbox, self.cipher, self.texts, read_slot(self.settings.call_window))
+        telephones = Telephones(self.talks, Ringing(self.talks, self.callbacks), self.order_bell, lambda: self.order_book)
+        return Timers(self.database, self.callbacks, self.notices, person, self.doorbell.ring, telephones, self.clock)
+
+    @cached_property
+    def talks(self) -> Talks:
+        """Talks by telephone."""
+        return Talks(self.cipher, self.callbacks, self.notices)
+
+    @cached_property
+    def order_book(self) -> OrderBook:
+        """Tells the provider what to do with calls; only the worker uses it."""
+        account = self.settings.twilio_account_sid, self.settings.twilio_auth_tokens[0], self.settings.twilio_api_base_url
+        calls, base_url = TwilioCalls(*account), self.settings.public_base_url
+        return OrderBook(self.database, self.cipher, calls, base_url, self.note_call, self.clock)
+
+    @cached_property
+    def message_fetcher(self) -> MessageFetcher:
+        """Brings messages of callers here and deletes them at the provider; only the worker uses it."""
+        account = self.settings.twilio_account_sid, self.settings.twilio_auth_tokens[0], self.settings.twilio_api_base_url
+        return MessageFetcher(self.database, self.cipher, lambda: TwilioCalls(*account))
+
+    @cached_property
+    def order_bell(self) -> OrderBell:
+        """Wakes the worker for calls; registers the job on the queue."""
+        return register_orders(self.queue, lambda: self.order_book)
+
+    def note_call(self, leg_id: int, what: What) -> str:
+        """Take what happened to a call, in a unit of work of its own; gives the state of the talk after it."""
+        with self.database.begin() as connection:
+            follow = self.talks.happen(connection, leg_id, what, self.clock())
+        self.follow(follow)
+        return follow.state
+
+    def follow(self, follow: Follow) -> None:
+        """Wake the worker for what a talk has left to do."""
+        ring_after(follow, self.order_bell.ring, self.doorbell.ring)
 
     @cached_property
     def timer_bell(self) -> TimerBell:
@@ -116,7 +164,7 @@ class Services(CaseServices, TranslationServices, StudioServices, StaffServices,
             self.library,
             self.interpreter,
             self.renderer,
-            HandoffDesk(self.notices, self.callbacks, self.timer_bell.ring),
+            HandoffDesk(self.notices, self.callbacks, self.confirmation, self.timer_bell.ring),
             DataDesk(self.own_data),
             Feedback(self.database, self.questions),
             CodeDesk(self.continuation, self.cipher, self.interpreter.read_code),

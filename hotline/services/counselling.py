@@ -6,6 +6,7 @@ from functools import cached_property
 
 from hotline.counselling.callbacks import Callbacks
 from hotline.counselling.desk import CounsellorDesk
+from hotline.counselling.interpreters import Interpreter, load_interpreters
 from hotline.counselling.queues import read_slot
 from hotline.counselling.transfers import Transfers
 from hotline.counselling.writing import Template, load_templates
@@ -25,6 +26,11 @@ class CounsellingServices(CoreServices):
     def callbacks(self) -> Callbacks:
         """People to be called back."""
         return Callbacks(self.cipher, read_slot(self.settings.call_window))
+
+    @cached_property
+    def interpreters(self) -> tuple[Interpreter, ...]:
+        """Who can be called into a talk to interpret."""
+        return load_interpreters(self.content_folder / "interpreters.yml", self.languages)
 
     @cached_property
     def transfers(self) -> Transfers:

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
-from hotline.dialogue.turn import TurnSeen
+from hotline.dialogue.turn_seen import TurnSeen
 from hotline.privacy.key_check import check_keys
 from hotline.services.core import CoreServices
 from hotline.staff.accounts import DEMO_PREFIX

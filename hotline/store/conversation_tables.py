@@ -185,6 +185,8 @@ counsellors = Table(
     Column("capacity", Integer, nullable=False),
     Column("presence", String(10), nullable=False),
     Column("seen_at", UtcDateTime, nullable=False),
+    # Where the counsellor is rung for callers; without it only what is written comes to them.
+    Column("phone_encrypted", LargeBinary),
 )
 
 # Whether a conversation may be translated by a machine, as whoever has it decided: no row, no translation.
@@ -218,6 +220,10 @@ callbacks = Table(
     reference("handoff_id", "handoffs"),
     Column("state", String(10), nullable=False),
     Column("number_encrypted", LargeBinary, nullable=False),
+    # HMAC of the number: who answers from it may cancel.
+    Column("number_pseudonym", String(64), index=True),
+    # What the person wants to be called; no name is asked.
+    Column("alias_encrypted", LargeBinary),
     Column("safe_times", String(10), nullable=False),
     # When the person first asked: the place in the queue stays theirs.
     Column("place_at", UtcDateTime, nullable=False),
@@ -244,6 +250,10 @@ queues = Table(
     # How long a person may wait, in minutes, and how long in danger.
     Column("target_minutes", Integer, nullable=False, server_default="15"),
     Column("danger_minutes", Integer, nullable=False, server_default="3"),
+    # So many callers may hold the line at once; whoever comes then is called back.
+    Column("most_waiting", Integer, nullable=False, server_default="10"),
+    # Callers may leave a message while nobody is there.
+    Column("takes_voicemail", Boolean, nullable=False, server_default=text("false")),
 )
 
 queue_slots = Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hotline.store.call_tables import call_legs, call_orders, talks, voicemails
 from hotline.store.case_tables import (
     case_conversations,
     case_notes,
@@ -59,6 +60,8 @@ __all__ = [
     "addresses",
     "articles",
     "audit",
+    "call_legs",
+    "call_orders",
     "callbacks",
     "canned_replies",
     "case_conversations",
@@ -108,10 +111,12 @@ __all__ = [
     "staff_roles",
     "staff_sessions",
     "staff_throttles",
+    "talks",
     "topics",
     "trainings",
     "translation_switches",
     "translations",
+    "voicemails",
     "wrap_up_answers",
     "wrap_ups",
 ]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import requests
 from requests import ConnectTimeout, RequestException
 from requests.exceptions import ProxyError, SSLError
 from twilio.base.exceptions import TwilioException  # type: ignore[import-untyped]
@@ -28,10 +29,16 @@ LISTED = 50
 
 
 class SendFailed(Exception):
-    """A message was not sent, or nobody knows. Holds no number and no text, so that it may be logged."""
+    """The provider did not do what it was asked for, or nobody knows. Holds no number and no text, so that it may be logged."""
 
     def __init__(
-        self, code: int | None, decision: Decision, retry_after_seconds: int | None, provider: str | None = None
+        self,
+        code: int | None,
+        decision: Decision,
+        retry_after_seconds: int | None,
+        provider: str | None = None,
+        *,
+        is_certain: bool = False,
     ) -> None:
         """Hold what is known.
 
@@ -40,8 +47,10 @@ class SendFailed(Exception):
             decision: see ``retry.Decision``.
             retry_after_seconds: the patience the provider asks for.
             provider: name of the account that was asked, where there are several.
+            is_certain: it surely did nothing: it said no. Else it may have, and the answer got lost.
         """
-        super().__init__(f"message not sent: code {code}, decision {decision}")
+        super().__init__(f"not done by the provider: code {code}, decision {decision}")
+        self.is_certain = is_certain
         self.code = code
         self.decision = decision
         self.retry_after_seconds = retry_after_seconds
@@ -80,12 +89,26 @@ class _HttpClient(TwilioHttpClient):  # type: ignore[misc]
         super().__init__(timeout=timeout_seconds, logger=logging.Logger("quiet", logging.CRITICAL))
         self._base = urlsplit(base_url) if base_url else None
 
+    def fetch(self, url: str, auth: tuple[str, str]) -> bytes:
+        """A file of the account; the SDK would take its bytes for a text.
+
+        Raises:
+            SendFailed: it is not there.
+        """
+        answer = requests.get(self._moved(url), auth=auth, timeout=self.timeout)
+        if answer.status_code != requests.codes.ok:
+            raise SendFailed(None, decide(answer.status_code, None), None, is_certain=400 <= answer.status_code < 500)
+        return answer.content
+
+    def _moved(self, url: str) -> str:
+        if not self._base:
+            return url
+        # The SDK has put edge and region into the host by now; they go with it.
+        path, query = urlsplit(url)[2:4]
+        return urlunsplit((self._base.scheme, self._base.netloc, self._base.path.rstrip("/") + path, query, ""))
+
     def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
-        if self._base:
-            # The SDK has put edge and region into the host by now; they go with it.
-            path, query = urlsplit(url)[2:4]
-            url = urlunsplit((self._base.scheme, self._base.netloc, self._base.path.rstrip("/") + path, query, ""))
-        response = super().request(method, url, *args, **kwargs)
+        response = super().request(method, self._moved(url), *args, **kwargs)
         if not 200 <= response.status_code < 300:
             code = _error_code(response.text)
             retry_after = response.headers.get("Retry-After", "")
@@ -93,8 +116,14 @@ class _HttpClient(TwilioHttpClient):  # type: ignore[misc]
                 code=code,
                 decision=decide(response.status_code, code),
                 retry_after_seconds=int(retry_after) if retry_after.isdecimal() else None,
+                is_certain=400 <= response.status_code < 500,
             )
         return response
+
+
+def open_client(account_sid: str, auth_token: str, base_url: str | None = None, timeout_seconds: float = 10) -> Client:
+    """The SDK's client of one account; takes what ``TwilioSender`` takes."""
+    return Client(account_sid, auth_token, http_client=_HttpClient(base_url, timeout_seconds))
 
 
 class TwilioSender:
@@ -110,7 +139,7 @@ class TwilioSender:
     """
 
     def __init__(self, account_sid: str, auth_token: str, base_url: str | None = None, timeout_seconds: float = 10) -> None:
-        self._client = Client(account_sid, auth_token, http_client=_HttpClient(base_url, timeout_seconds))
+        self._client = open_client(account_sid, auth_token, base_url, timeout_seconds)
 
     def send_message(
         self,

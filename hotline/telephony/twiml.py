@@ -13,6 +13,7 @@ from twilio.twiml.voice_response import VoiceResponse
 MAX_DOCUMENT_BYTES = 64_000  # error 11750; "64 kB" read the strict way
 MAX_MESSAGE_CHARACTERS = 1600
 MAX_SAY_CHARACTERS = 500
+MAX_MESSAGE_SECONDS = 120
 MAX_SAY_ENCODED = 4500  # error 13521 counts the URL-encoded text: 9 for one Amharic letter
 MAX_HINTS = 500
 MAX_HINT_CHARACTERS = 100
@@ -36,9 +37,10 @@ class Say:
 
 @dataclass(frozen=True)
 class Play:
-    """An audio file at an absolute address."""
+    """An audio file at an absolute address, played so many times; 0 is until the call ends."""
 
     url: str
+    times: int = 1
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,25 @@ class Gather:
     hints: tuple[str, ...] = ()
     timeout_seconds: int = 6
     max_digits: int = 1
+
+
+@dataclass(frozen=True)
+class Room:
+    """A conference a call is put into. It is never recorded.
+
+    Args:
+        name: random; the provider shows it.
+        action: where it is posted that the call has left the room.
+        wait_url: document for whoever is alone in it.
+        status_callback: where it is posted who comes and goes.
+        is_ended_by_leaving: the room ends for all when this call leaves it.
+    """
+
+    name: str
+    action: str
+    wait_url: str
+    status_callback: str
+    is_ended_by_leaving: bool
 
 
 def message_reply(text: str | None) -> str:
@@ -108,6 +129,60 @@ def voice_reply(parts: Iterable[Say | Play | Pause], gather: Gather | None, hang
     return _document(response)
 
 
+def message_recording(parts: Iterable[Say | Play | Pause], action: str) -> str:
+    """Answer a voice webhook with the recording of a message: the one document that records, after a notice and a key.
+
+    Args:
+        parts: what is spoken first.
+        action: where it is posted that there is a message.
+    Returns:
+        The TwiML document.
+    Source: https://www.twilio.com/docs/voice/twiml/record
+    """
+    response = VoiceResponse()
+    _speak(response, parts)
+    response.record(
+        action=_clean(action),
+        method="POST",
+        max_length=MAX_MESSAGE_SECONDS,
+        timeout=5,
+        finish_on_key="#",
+        play_beep=True,
+        trim="trim-silence",
+    )
+    # Without a word the recording falls through to here: the call goes on all the same.
+    response.redirect(_clean(action), method="POST")
+    return _document(response)
+
+
+def room_reply(parts: Iterable[Say | Play | Pause], room: Room) -> str:
+    """Answer a voice webhook with a conference.
+
+    Args:
+        parts: what is spoken first.
+        room: the conference.
+    Returns:
+        The TwiML document.
+    Source: https://www.twilio.com/docs/voice/twiml/conference
+    """
+    response = VoiceResponse()
+    _speak(response, parts)
+    dial = response.dial(action=_clean(room.action), method="POST")
+    dial.conference(
+        room.name,
+        # A signal tone would tell everybody who listens that somebody came.
+        beep="false",
+        start_conference_on_enter=True,
+        end_conference_on_exit=room.is_ended_by_leaving,
+        wait_url=_clean(room.wait_url),
+        wait_method="POST",
+        status_callback=_clean(room.status_callback),
+        status_callback_method="POST",
+        status_callback_event="start join leave end",
+    )
+    return _document(response)
+
+
 def _gather_verb(gather: Gather) -> TwiML:
     # No speechModel: without one Twilio chooses the provider and changes over when one is down.
     speech = {}
@@ -140,7 +215,7 @@ def _speak(verb: TwiML, parts: Iterable[Say | Play | Pause]) -> None:
                 for text in _split(_clean(part.text), _longest_say, (_SENTENCE_END, _WORD_END)):
                     verb.say(text, voice=_clean(part.voice), language=_clean(part.language_code))
             case Play():
-                verb.play(_clean(part.url))
+                verb.play(_clean(part.url), loop=part.times if part.times != 1 else None)
             case Pause():
                 verb.pause(length=part.seconds)
 

@@ -14,6 +14,7 @@ from hotline.settings import Settings
 from hotline.store.revision import check_revision
 from hotline.web.access import guard
 from hotline.web.console.board import board
+from hotline.web.console.call_panel import calls
 from hotline.web.console.callbacks import callbacks
 from hotline.web.console.cases import cases
 from hotline.web.console.conversation import conversation
@@ -24,8 +25,10 @@ from hotline.web.console.queue import console
 from hotline.web.console.snippets import snippets
 from hotline.web.console.translation import translation
 from hotline.web.console.wrap_ups import wrap_ups
+from hotline.web.legs import legs
 from hotline.web.pages import pages
 from hotline.web.simulator import simulator
+from hotline.web.simulator_calls import simulator_calls
 from hotline.web.staff import staff
 from hotline.web.staff_account import account
 from hotline.web.staff_admin import accounts
@@ -49,7 +52,7 @@ from hotline.web.webhooks import webhooks
 STAFF = (staff, account, accounts, counsellors, audit)
 STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer, canned)
 CONSOLE = (
-    console, board, conversation, deeds, translation, snippets, callbacks, delivery, cases, wrap_ups, forms,
+    console, board, conversation, deeds, translation, snippets, callbacks, delivery, cases, wrap_ups, forms, calls,
 )  # fmt: skip
 # Twilio's largest webhook is far smaller; nobody may send us more to hold in memory.
 MAX_REQUEST_BYTES = 128_000
@@ -96,7 +99,7 @@ def make_flask(services: Services) -> Flask:
     if services.settings.trusted_proxies:
         # Only who asks is taken from a proxy; our own address is PUBLIC_BASE_URL, and Twilio's signature is over the raw one.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
-    for blueprint in (webhooks, pages, simulator, *STAFF, *CONSOLE, *STUDIO):
+    for blueprint in (webhooks, legs, pages, simulator, simulator_calls, *STAFF, *CONSOLE, *STUDIO):
         app.register_blueprint(blueprint)
     guard(app)
     register_error_pages(app)

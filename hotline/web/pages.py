@@ -5,10 +5,13 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, jsonify, redirect, request, send_file, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from hotline.telephony.hold_sound import FILE as HOLD_FILE
+from hotline.telephony.hold_sound import hold_sound
 from hotline.upkeep.health import overall
 from hotline.upkeep.metrics import CONTENT_TYPE, render_metrics
 from hotline.web.access import access, services
 
+HOLD_SOUND_PATH = f"/sounds/{HOLD_FILE}"
 pages = Blueprint("pages", __name__)
 # The name of a file is the hash of its content, so what is behind it never changes.
 FOREVER = "public, max-age=31536000, immutable"
@@ -31,6 +34,15 @@ def audio(language: str, name: str) -> AnyResponse:
     if path is None:
         abort(404)
     response = send_file(path, mimetype="audio/wav")
+    response.headers["Cache-Control"] = FOREVER
+    return response
+
+
+@pages.get(HOLD_SOUND_PATH)
+@access("public")
+def hold() -> AnyResponse:
+    """What is played while somebody waits."""
+    response = send_file(hold_sound(services().settings.data_dir), mimetype="audio/wav")
     response.headers["Cache-Control"] = FOREVER
     return response
 

@@ -23,12 +23,15 @@ from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.texts import SCREENS, Texts
 from hotline.dialogue.turn import today_in_germany
 from hotline.services import Services
+from hotline.telephony.hold_sound import FILE as HOLD_FILE
 from hotline.telephony.inbound import WHATSAPP
 from hotline.web.access import access, services
+from hotline.web.simulated_line import SimulatedLine
 from hotline.web.simulated_phones import ReceivedMessage, SimulatedPhones
 
 simulator = Blueprint("simulator", __name__, url_prefix="/simulator")
 
+LEGS = "/webhooks/twilio/legs/"
 OUR_NUMBER = "+4930555000"
 WEBHOOK_SECONDS = 15
 EVER = datetime(2000, 1, 1, tzinfo=UTC)
@@ -89,12 +92,13 @@ def step_call() -> dict[str, Any]:
     """Start a call or go one step; JSON ``number``, ``call_sid`` and ``action`` of the step before, ``digits`` or ``speech``.
 
     Gives ``call_sid``, ``parts`` (each with ``text``, ``language``, ``direction``, and ``url`` when it is a sound), ``action``
-    (null when the call is over), ``listens`` and ``digits`` (how many keys it waits for).
+    (null when the call is over or in a conference), ``listens``, ``digits`` (how many keys it waits for), ``is_in_room`` and
+    ``is_waiting`` (the sound of waiting plays).
     """
     wanted = _json()
     call_sid = str(wanted.get("call_sid") or f"CA{token_hex(16)}")
     path = urlsplit(str(wanted.get("action") or "/webhooks/twilio/calls")).path
-    if not path.startswith("/webhooks/twilio/calls"):
+    if not path.startswith(("/webhooks/twilio/calls", LEGS)):
         abort(400, "action must be one the simulator gave.")
     form = {
         "CallSid": call_sid,
@@ -108,7 +112,14 @@ def step_call() -> dict[str, Any]:
             form[parameter] = str(wanted[name])
     if "SpeechResult" in form:
         form["Confidence"] = "0.9"
+    if path.startswith(LEGS):
+        # Here the hotline calls the telephone.
+        form |= {"From": OUR_NUMBER, "To": form["From"], "Direction": "outbound-api"}
+        SimulatedLine(services().settings.data_dir, services().cipher).answer(call_sid)
     document = _parse(_post_signed(path, form))
+    room = document.find("Dial/Conference")
+    if room is not None:
+        _post_signed(urlsplit(room.get("statusCallback", "")).path, {"CallSid": call_sid, "ConferenceSid": f"CF{room.text}"})
     gather = document.find("Gather")
     spoken = [element for element in document.iter() if element.tag in ("Say", "Play")]
     return {
@@ -117,6 +128,8 @@ def step_call() -> dict[str, Any]:
         "action": gather.get("action") if gather is not None else None,
         "listens": gather is not None and "speech" in (gather.get("input") or ""),
         "digits": int(gather.get("numDigits") or 1) if gather is not None else 1,
+        "is_in_room": room is not None,
+        "is_waiting": any(HOLD_FILE in (element.text or "") for element in spoken),
     }
 
 
@@ -124,7 +137,9 @@ def step_call() -> dict[str, Any]:
 @access("simulator")
 def hang_up() -> dict[str, Any]:
     """End a call; JSON ``call_sid``."""
-    _post_signed("/webhooks/twilio/status", {"CallSid": str(_json().get("call_sid", "")), "CallStatus": "completed"})
+    sid = str(_json().get("call_sid", ""))
+    callback = SimulatedLine(services().settings.data_dir, services().cipher).end(sid)
+    _post_signed(callback or "/webhooks/twilio/status", {"CallSid": sid, "CallStatus": "completed"})
     return {}
 
 
@@ -187,7 +202,7 @@ def _approved(sid: str) -> str:
 
 
 def _report(hotline: Services, path: str, form: dict[str, str]) -> None:
-    _post(hotline, path, form)
+    post_to_ourselves(hotline, path, form)
 
 
 def _parse(document: str) -> Element:
@@ -207,6 +222,8 @@ def _spoken(tag: str, text: str, language: str | None) -> dict[str, Any]:
         code = next((code for code, known in hotline.languages.items() if known.say_code == language), None)
         return {"text": text, "language": language, "direction": _direction(hotline, code), "url": None}
     path = urlsplit(text).path
+    if path.endswith(HOLD_FILE):
+        return {"text": "", "language": None, "direction": None, "url": path}
     code, _, name = path.removeprefix("/audio/").partition("/")
     words = _text_of(hotline, code).get(name, "")
     return {"text": words, "language": code, "direction": _direction(hotline, code), "url": path}
@@ -223,13 +240,13 @@ def _text_of(hotline: Services, language: str) -> dict[str, str]:
 
 
 def _post_signed(path: str, form: dict[str, str]) -> str:
-    document = _post(services(), path, form)
+    document = post_to_ourselves(services(), path, form)
     if document is None:
         abort(502, "The hotline did not take the webhook.")
     return document
 
 
-def _post(hotline: Services, path: str, form: dict[str, str]) -> str | None:
+def post_to_ourselves(hotline: Services, path: str, form: dict[str, str]) -> str | None:
     """Post a webhook to ourselves as Twilio would: over HTTP, signed with our token."""
     url = hotline.settings.public_base_url + path
     signature = RequestValidator(hotline.settings.twilio_auth_tokens[0]).compute_signature(url, form)

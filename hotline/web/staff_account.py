@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from hotline.counselling.counsellors import CannotChangeCounsellor, find_phone, is_counsellor, set_phone
 from hotline.privacy.audit import note_action
 from hotline.services import Services
 from hotline.staff.passwords import MIN_CHARACTERS
@@ -112,6 +113,22 @@ def sign_out_everywhere() -> AnyResponse:
     return _leave(everywhere=True)
 
 
+@account.post("/account/phone")
+@access("staff", permission=OWN_ACCOUNT)
+def set_own_phone() -> AnyResponse | tuple[str, int]:
+    """The telephone one is rung at for callers; empty takes it away."""
+    hotline, session = services(), current_staff()
+    number = request.form.get("phone", "")
+    try:
+        with hotline.database.begin() as connection:
+            set_phone(connection, session.account_id, number, hotline.cipher, session.name, hotline.clock())
+    except CannotChangeCounsellor:
+        problem = Problem(screen_key("staff.phone_wrong"), "phone", 422)
+        return _account_page(problem), problem.status
+    notify(screen_key("staff.phone_saved") if number.strip() else screen_key("staff.phone_removed"))
+    return redirect(url_for("account.show"), 303)
+
+
 def _leave(*, everywhere: bool) -> AnyResponse:
     services().sign_in.sign_out(current_staff(), everywhere=everywhere)
     response: Response = redirect(url_for("staff.sign_in", out=1), 303)  # type: ignore[assignment]
@@ -133,5 +150,16 @@ def _account_page(problem: Problem | None = None) -> str:
     with hotline.database.read() as connection:
         sessions = hotline.staff_sessions.list_of(connection, session.account_id)
         codes_left = count_recovery_codes(connection, session.account_id)
+        phone = find_phone(connection, session.account_id, hotline.cipher)
+        takes_calls = is_counsellor(connection, session.account_id)
     names = [ROLE_NAMES[role] for role in sorted(session.roles)]
-    return render_staff("staff/account.html", sessions=sessions, codes_left=codes_left, role_names=names, problem=problem)
+    return render_staff(
+        "staff/account.html",
+        sessions=sessions,
+        codes_left=codes_left,
+        role_names=names,
+        takes_calls=takes_calls,
+        # Whoever looks over a shoulder learns no number.
+        phone_end=phone[-2:] if phone else None,
+        problem=problem,
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from datetime import UTC, datetime
 
@@ -14,8 +15,9 @@ from hotline.dialogue.rendering import OPENING_LANGUAGES, Spoken
 from hotline.telephony.inbound import StatusUpdate, UnusableWebhook, parse_call, parse_message, parse_status
 from hotline.telephony.prompts import PromptMissing
 from hotline.telephony.retry import RECIPIENT_STOPPED
-from hotline.telephony.twiml import Gather, Pause, Play, Say, message_reply, voice_reply
+from hotline.telephony.twiml import Gather, Pause, Play, Say, message_recording, message_reply, voice_reply
 from hotline.web.access import access, form_pairs, services
+from hotline.web.pages import HOLD_SOUND_PATH
 
 log = logging.getLogger(__name__)
 webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks/twilio")
@@ -23,6 +25,9 @@ webhooks = Blueprint("webhooks", __name__, url_prefix="/webhooks/twilio")
 UNUSABLE, FAILED = "webhooks_unusable", "turns_failed"
 # Below this, speech recognition is guessing (Twilio, from 0 to 1).
 SURE_SPEECH = 0.5
+# It goes into an address of the provider's API.
+_RECORDING = re.compile(r"RE[0-9a-zA-Z]{1,60}")
+GATHER_SECONDS, HOLD_TIMES = 6, 2
 ENDED_CALLS = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 
@@ -73,6 +78,7 @@ def take_call(step: int) -> Response:
         call = parse_call(dict(form_pairs(request)))
     except UnusableWebhook as error:
         return _unusable(error, voice_reply([], None, hang_up=True))
+    recording = _recording(call.call_sid)
     inbound = InboundCallStep(
         event_key=f"{call.call_sid}:{step}",
         call_sid=call.call_sid,
@@ -81,11 +87,20 @@ def take_call(step: int) -> Response:
         digits=call.digits,
         speech=call.speech,
         is_clear=call.speech_confidence is None or call.speech_confidence >= SURE_SPEECH,
+        start="after_message" if recording is not None else "",
+        recording=recording,
     )
     try:
-        return _twiml(services().turns.take_call_step(inbound, _compose_call))
+        return _twiml(services().turns.take_call_step(inbound, compose_call))
     except Exception:
-        return _twiml(_sorry_aloud())
+        return _twiml(sorry_aloud())
+
+
+def _recording(call_sid: str) -> tuple[str, int] | None:
+    """The message that was just recorded in a call."""
+    form = dict(form_pairs(request))
+    sid, seconds = form.get("RecordingSid", ""), form.get("RecordingDuration", "")
+    return (sid, int(seconds) if seconds.isdecimal() else 0) if _RECORDING.fullmatch(sid) and call_sid else None
 
 
 @webhooks.post("/status")
@@ -109,6 +124,10 @@ def _note_status(update: StatusUpdate) -> None:
     if update.kind == "call":
         if update.status in ENDED_CALLS:
             services().turns.close_call(update.provider_sid)
+            hotline = services()
+            with hotline.database.begin() as connection:
+                follow = hotline.talks.end_calls(connection, update.provider_sid, hotline.clock())
+            hotline.follow(follow)
         return
     with services().database.begin() as connection:
         note_status(connection, update, request.args.get("outbox", type=int), datetime.now(UTC))
@@ -116,12 +135,18 @@ def _note_status(update: StatusUpdate) -> None:
             services().outbox.remember_opt_out(connection, update.provider_sid, datetime.now(UTC))
 
 
-def _compose_call(spoken: Spoken, next_step: int) -> str:
+def compose_call(spoken: Spoken, next_step: int) -> str:
+    """The document of what a caller hears next."""
     parts: list[Say | Play | Pause] = []
     for utterance in spoken.utterances:
         parts += services().prompts.speak(utterance.language, utterance.text)
     if spoken.ended:
         return voice_reply(parts, None, hang_up=True)
+    if spoken.records:
+        return message_recording(parts, f"{services().settings.public_base_url}{webhooks.url_prefix}/calls/{next_step}")
+    if spoken.waits:
+        # About a minute with the words, then the place is told again.
+        parts.append(Play(services().settings.public_base_url + HOLD_SOUND_PATH, HOLD_TIMES))
     language = services().languages[spoken.language] if spoken.language else None
     gather = Gather(
         parts=tuple(parts),
@@ -129,6 +154,7 @@ def _compose_call(spoken: Spoken, next_step: int) -> str:
         speech_language=language.gather_code if language and spoken.listens else None,
         hints=spoken.hints,
         max_digits=spoken.digits,
+        timeout_seconds=1 if spoken.waits else GATHER_SECONDS,
     )
     return voice_reply([], gather, hang_up=False)
 
@@ -138,7 +164,8 @@ def _sorry_in_writing() -> str:
     return services().renderer.tell("technical.sorry", None)
 
 
-def _sorry_aloud() -> str:
+def sorry_aloud() -> str:
+    """The document of a call that could not be answered: never silence."""
     _count_failure("a call could not be answered")
     parts: list[Say | Play | Pause] = []
     for language in OPENING_LANGUAGES:

@@ -8,24 +8,66 @@ from typing import Any
 from cryptography.fernet import Fernet
 from sqlalchemy import insert, select
 
+from hotline.counselling.call_orders import OrderBell, OrderBook
 from hotline.counselling.callbacks import Callbacks
+from hotline.counselling.calls import What
 from hotline.counselling.handoff import HandoffRequest, request_handoff
 from hotline.counselling.hours import Hours, Slot
-from hotline.counselling.notices import Notices, PersonNotices
+from hotline.counselling.notices import CallbackConfirmation, Notices, PersonNotices
 from hotline.counselling.queues import Queue, store_queues
-from hotline.counselling.timers import Timers
+from hotline.counselling.ringing import Ringing
+from hotline.counselling.talks import Talks
+from hotline.counselling.timers import Telephones, Timers
 from hotline.delivery.outbox import Outbox
 from hotline.dialogue.person import HandoffDesk
 from hotline.dialogue.texts import Texts
 from hotline.privacy.cipher import Cipher
 from hotline.store.database import Database, insert_returning_id
 from hotline.store.tables import addresses, callbacks, contacts, conversations, counsellors, handoffs, metadata, staff_accounts
-from tests.conftest import NOW, Clock
+from tests.conftest import BASE_URL, NOW, Clock
 
 OURS = "+4930555000"
 WINDOW = Slot(time(8), time(20))
 LONGER = "Es dauert länger."
 TEXTS = Texts({"de": {"person.takes_longer.text": LONGER}})
+
+
+class NotedCalls:
+    """A provider that writes down what it was asked for, and fails when told to."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, ...]] = []
+        self.failure: Exception | None = None
+
+    def place_call(self, *, to: str, sender: str, url: str, status_callback: str) -> str:
+        """See ``Calls``."""
+        self._note("dial", to, sender, url.removeprefix(BASE_URL))
+        return f"CA{len(self.asked):032}"
+
+    def redirect_call(self, call_sid: str, url: str) -> None:
+        """See ``Calls``."""
+        self._note("redirect", call_sid, url.removeprefix(BASE_URL))
+
+    def end_call(self, call_sid: str) -> None:
+        """See ``Calls``."""
+        self._note("hang_up", call_sid)
+
+    def set_participant(
+        self,
+        conference_sid: str,
+        call_sid: str,
+        *,
+        held: bool | None = None,
+        muted: bool | None = None,
+        hold_url: str | None = None,
+    ) -> None:
+        """See ``Calls``."""
+        self._note("participant", conference_sid, call_sid, str(held), str(muted))
+
+    def _note(self, *asked: str) -> None:
+        self.asked.append(asked)
+        if self.failure is not None:
+            raise self.failure
 
 
 class Office:
@@ -38,6 +80,8 @@ class Office:
         self.outbox = Outbox(database, self.cipher)
         self.callbacks = Callbacks(self.cipher, WINDOW)
         self.rung: list[int] = []
+        self.ordered: list[int] = []
+        self.provider = NotedCalls()
         hours = (
             dict.fromkeys(range(7), (Slot(time(0), time(0)),))
             if is_open_always
@@ -50,14 +94,35 @@ class Office:
     @property
     def desk(self) -> HandoffDesk:
         """What a turn asks."""
-        return HandoffDesk(Notices(self.outbox, [], None), self.callbacks, lambda: None)
+        confirmation = CallbackConfirmation(self.outbox, self.cipher, TEXTS, WINDOW)
+        return HandoffDesk(Notices(self.outbox, [], None), self.callbacks, confirmation, lambda: None)
 
     @property
     def timers(self) -> Timers:
         """What the worker runs."""
         notices = Notices(self.outbox, ["+4915100000001"], OURS)
-        person = PersonNotices(self.outbox, self.cipher, TEXTS)
-        return Timers(self.database, self.callbacks, notices, person, self.rung.append, self.clock)
+        person = PersonNotices(self.outbox, self.cipher, TEXTS, WINDOW)
+        telephones = Telephones(
+            self.talks, Ringing(self.talks, self.callbacks), OrderBell(self.ordered.append), lambda: self.book
+        )
+        return Timers(self.database, self.callbacks, notices, person, self.rung.append, telephones, self.clock)
+
+    @property
+    def talks(self) -> Talks:
+        """Talks by telephone."""
+        return Talks(self.cipher, self.callbacks, Notices(self.outbox, ["+4915100000001"], OURS))
+
+    @property
+    def book(self) -> OrderBook:
+        """Carries out what is ordered, at a provider that notes it."""
+        return OrderBook(self.database, self.cipher, self.provider, BASE_URL, self.note, self.clock)
+
+    def note(self, leg_id: int, what: What) -> str:
+        """Something has happened to a call."""
+        with self.database.begin() as connection:
+            follow = self.talks.happen(connection, leg_id, what, self.clock())
+        self.ordered += follow.orders
+        return follow.state
 
     def hire(self, name: str, *languages: str, presence: str = "available", capacity: int = 5) -> int:
         """A counsellor."""

@@ -83,7 +83,7 @@ def test_texts_of_steps_and_of_their_keys_are_all_collected() -> None:
         ("here: {say: x, go: menu.main, next: menu.main}", f"extra.here: {GO}"),
         (
             "here: {ask: x, listens: true, digits: 5}",
-            "extra.here: more digits than one key are collected only with `collects: place` or `collects: code`.",
+            "extra.here: more digits than one key are collected only with `collects`.",
         ),
         ("here: {check: is_call, go: extra.here, next: menu.main}", "extra.here: runs in a circle without asking anything."),
     ],
@@ -151,8 +151,14 @@ def test_broken_frame_is_found(flows: Path, old: str, new: str, problem: str) ->
         ("flow: extra\nsteps: {here: {ask: x, options_from: moon}}\n", ("extra.here: options_from must be one of",)),
         ("flow: extra\nsteps: {here: {check: rain, go: y, next: z}}\n", ("extra.here: check must be one of place_known",)),
         ("flow: extra\nsteps: {here: {centres: all, next: z}}\n", ("extra.here: centres must be one of first",)),
-        ("flow: extra\nsteps: {here: {ask: x, collects: name}}\n", ("extra.here: collects must be place",)),
-        ("flow: extra\nsteps: {here: {ask: x, collects: place, digits: 4}}\n", ("extra.here: digits must be one of 1, 5, 6",)),
+        (
+            "flow: extra\nsteps: {here: {ask: x, collects: name}}\n",
+            ("extra.here: collects must be one of place, code, number, alias",),
+        ),
+        (
+            "flow: extra\nsteps: {here: {ask: x, collects: place, digits: 4}}\n",
+            ("extra.here: digits must be one of 1, 5, 6, 16",),
+        ),
         (
             "flow: extra\nsteps: {here: {ask: x, options: [{key: 1, label: y, go: z, when: rain}]}}\n",
             ("extra.here: when must be one of place_known",),

@@ -97,10 +97,9 @@ def test_choice_is_to_wait_to_be_called_back_or_to_go_on_with_the_machine() -> N
     ]  # fmt: skip
 
 
-def test_who_cannot_be_called_is_not_asked_when_and_a_call_offers_no_waiting_on_the_line() -> None:
+def test_who_cannot_be_called_is_asked_for_a_number() -> None:
     hidden = Talk("de", world=replace(HERE, is_call=True, can_call_back=False)).hear(words(wish="callback"))
-    assert hidden.asked.step == "person.after"
-    assert [choice.value for choice in hidden.asked.choices] == ["option.menu", "option.language", "option.code"]
+    assert hidden.asked.step == "callback.ask_number", "another number can be called"
     called = Talk("de", world=replace(HERE, is_call=True)).hear(words(wish="callback"))
     assert called.asked.step == "callback.times"
     assert called.reasons == ["callback"]

@@ -19,9 +19,13 @@ from tests.web import twilio
 from tests.web.member import Member, make_member
 from tests.web.staff import add_right
 
-PUBLIC = {"/", "/audio/<language>/<name>", "/health/live", "/health/ready", "/static/<path:filename>"}
+PUBLIC = {"/", "/sounds/hold-1.wav", "/audio/<language>/<name>", "/health/live", "/health/ready", "/static/<path:filename>"}
 VALUES = {
     "step": "1",
+    "leg_id": "1",
+    "what": "hold",
+    "conference": "CF1",
+    "voicemail_id": "1",
     "language": "de",
     "name": "x.wav",
     "filename": "server.js",
@@ -51,12 +55,16 @@ VALUES = {
     "message_id": "1",
     "account_id": "1",
 }
+CALL = {"CallSid": "CA1", "From": twilio.OURS, "To": twilio.PERSON, "CallStatus": "completed", "Digits": "1"}
+LEG_WEBHOOKS = ("answer", "key", "join", "after", "back", "missed", "status", "room")
 # One form for each webhook, so that a new one cannot be forgotten here.
 FORMS = {
     "/webhooks/twilio/messages": {"MessageSid": "SM1", "From": twilio.PERSON, "To": twilio.OURS, "Body": "0", "NumMedia": "0"},
     "/webhooks/twilio/calls": {"CallSid": "CA1", "From": twilio.PERSON, "To": twilio.OURS, "CallStatus": "ringing"},
     "/webhooks/twilio/calls/<int:step>": {"CallSid": "CA1", "From": twilio.PERSON, "To": twilio.OURS, "Digits": "0"},
     "/webhooks/twilio/status": {"MessageSid": "SM1", "MessageStatus": "sent"},
+    "/webhooks/twilio/legs/hold": CALL,
+    **{f"/webhooks/twilio/legs/<int:leg_id>/{name}": CALL for name in LEG_WEBHOOKS},
 }
 
 
@@ -132,7 +140,7 @@ def test_every_webhook_has_a_form_in_this_test(quick_hotline: Hotline) -> None:
 def test_webhook_without_a_true_signature_is_refused_counted_and_changes_nothing(
     quick_hotline: Hotline, rule: str, case: str
 ) -> None:
-    path, form = rule.replace("<int:step>", "1"), FORMS[rule]
+    path, form = rule.replace("<int:step>", "1").replace("<int:leg_id>", "1"), FORMS[rule]
     before = _state(quick_hotline)
     made = twilio.sign(path, form)
     changed, given = path, dict(form)
@@ -161,7 +169,7 @@ def test_webhook_takes_effect_once_and_answers_every_repetition_with_the_same_by
     twilio.text(hotline, "SM-2", "0")
     if "step" in rule:
         twilio.call(hotline, "CA1")
-    path = f"{rule.replace('<int:step>', '1')}?outbox={hotline.rung[0]}"
+    path = f"{rule.replace('<int:step>', '1').replace('<int:leg_id>', '1')}?outbox={hotline.rung[0]}"
     first = twilio.post(hotline, path, FORMS[rule])
     assert first.status_code in (200, 204)
     after = _state(hotline)

@@ -134,7 +134,7 @@ def test_counsellor_is_set_up_comes_and_is_listed(hotline: Hotline) -> None:
     assert done.output == "anna.keller takes 3 at once in ar, de.\n"
     assert _run(hotline, "counsellors", "presence", "anna.keller", "available").output == "anna.keller is available.\n"
     assert _run(hotline, "counsellors", "list").output.splitlines() == [
-        "anna.keller: available, 0 of 3; ar, de; DE-BY",
+        "anna.keller: available, 0 of 3; ar, de; DE-BY; no telephone",
         "1 counsellor(s).",
     ]
 

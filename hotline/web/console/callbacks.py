@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from hotline.counselling.callbacks import CALLING, CannotCall
 from hotline.counselling.handoff import UnknownHandoff, write_audit
 from hotline.counselling.states import IllegalMove
+from hotline.counselling.talks import CannotRing
 from hotline.store.tables import callbacks as calls
 from hotline.store.tables import handoffs
 from hotline.web.access import access, services
@@ -22,6 +23,8 @@ from hotline.web.staff_texts import screen_key
 
 callbacks = Blueprint("console_callbacks", __name__, url_prefix="/console/callbacks/<int:callback_id>")
 
+CANNOT_RING = screen_key("console.call_cannot_ring")
+RINGS = screen_key("console.call_rings")
 CANNOT_CALL = screen_key("console.cannot_call")
 REACHED = screen_key("console.done_reached")
 MISSED = screen_key("console.done_missed")
@@ -37,6 +40,22 @@ def take(callback_id: int) -> AnyResponse:
         None,
         url_for("console_callbacks.show", callback_id=callback_id),
     )
+
+
+@callbacks.post("/ring")
+@access("staff", permission="console.use")
+def ring_me(callback_id: int) -> AnyResponse:
+    """Ring one's own telephone; with the key 1 the person is called. The number stays unseen."""
+    hotline, staff = services(), current_staff()
+    try:
+        with hotline.database.begin() as connection:
+            follow = hotline.talks.ring_for_callback(connection, callback_id, staff.account_id, hotline.clock(), is_asked=True)
+    except CannotRing:
+        notify(CANNOT_RING, "problem")
+        return redirect(url_for("console.show"))
+    hotline.follow(follow)
+    notify(RINGS)
+    return redirect(url_for("console.show"))
 
 
 @callbacks.get("")

@@ -8,6 +8,7 @@ from typing import Any
 
 from hotline.services import Services
 from hotline.staff.sessions import StaffSession
+from hotline.web.console.call_panel import call_panel
 from hotline.web.console.cases import case_panel
 from hotline.web.console.close_panel import close_panel
 from hotline.web.console.panel_contents import canned_panel, hand_on_panel, knowledge_panel, notes_panel, packet_panel
@@ -36,6 +37,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("canned", "console/panels/canned.html", canned_panel),
     Panel("knowledge", "console/panels/knowledge.html", knowledge_panel),
     Panel("notes", "console/panels/notes.html", notes_panel),
+    Panel("call", "console/panels/call.html", call_panel),
     Panel("hand_on", "console/panels/hand_on.html", hand_on_panel),
     Panel("case", "console/panels/case.html", case_panel),
     Panel("close", "console/panels/close.html", close_panel),

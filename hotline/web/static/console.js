@@ -247,6 +247,8 @@ if (element("conversation")) {
   const look = setUpConversation(element("conversation"));
   if (element("reply")) setUpReply(element("reply"), look);
 }
+const call = element("call-live");
+if (call) follow(call, (fresh) => fresh && replace(call.firstElementChild, fresh.firstElementChild));
 if (element("search")) setUpSearch(element("search"));
 setUpKeys();
 tick();

@@ -2,6 +2,8 @@
 
 import { countSegments } from "./segments.js";
 import { NotTaken, ask, post } from "./server.js";
+import { watchLine } from "./simulator_line.js";
+import { setUpViews, showChosen } from "./simulator_views.js";
 import { canHear, hearAll, silence } from "./sound.js";
 
 const root = document.getElementById("simulator");
@@ -10,6 +12,8 @@ const element = (id) => document.getElementById(id);
 
 const POLL_MS = 1000;
 const BETWEEN_KEYS_MS = 6000;
+// About as long as the provider plays the sound of waiting before it asks how to go on.
+const HOLD_MS = 40000;
 const KEPT_MESSAGES = 200;
 // Numbers the Bundesnetzagentur keeps for films (Berlin 23125 000 to 999), one digit longer to have more of them.
 const FILM_NUMBER = "+493023125";
@@ -229,6 +233,7 @@ function setUpPerson() {
 const transcript = element("transcript");
 const phone = document.querySelector(".panel.phone");
 let call = null;
+let ringing = null;
 
 function showCall() {
   phone.dataset.call = call ? "on" : "off";
@@ -239,10 +244,24 @@ function showCall() {
   element("keys-only").hidden = !call?.action || call.listens;
 }
 
+function follow({ ringing: rings, go_on: goOn, is_over: isOver }) {
+  if (call && isOver) return endCall();
+  if (call && goOn && !call.isBusy) {
+    call.action = goOn;
+    return step({});
+  }
+  if (call || ringing?.call_sid === rings?.call_sid) return;
+  ringing = rings;
+  element("state").textContent = rings ? texts.rings : texts.ready;
+  phone.classList.toggle("rings", Boolean(rings));
+}
+
 function startCall() {
   if (call || !hasNumber()) return;
   transcript.replaceChildren(transcript.querySelector(".hint"));
-  call = { number: kept.number, startedAt: Date.now() };
+  call = { number: kept.number, startedAt: Date.now(), sid: ringing?.call_sid, action: ringing?.action };
+  ringing = null;
+  phone.classList.remove("rings");
   element("state").textContent = texts.calling;
   call.clock = setInterval(showClock, 1000);
   showClock();
@@ -271,7 +290,9 @@ async function step(input) {
     const spoken = answer.parts.map((part) => ({ part, bubble: showSpoken(part) }));
     if (spoken.length) scrollTo(transcript, spoken[0].bubble);
     if (element("sound").checked) hearAll(spoken);
-    if (answer.action) showCall();
+    if (answer.is_in_room) addNote(transcript, texts.inRoom);
+    if (answer.is_waiting) setTimeout(() => call === mine && mine.action === answer.action && step({}), HOLD_MS);
+    if (answer.action || answer.is_in_room) showCall();
     else endCall();
   } catch (error) {
     if (!(error instanceof NotTaken)) throw error;
@@ -365,28 +386,10 @@ function setUpPhone() {
   });
 }
 
-function setUpViews() {
-  for (const button of document.querySelectorAll("[data-show]")) {
-    button.addEventListener("click", () => {
-      root.dataset.view = button.dataset.show;
-      for (const other of document.querySelectorAll("[data-show]")) other.ariaPressed = String(other === button);
-      if (root.dataset.view === "messages") document.querySelector(".views .dot").classList.remove("new");
-    });
-  }
-}
-
-// On a small screen the chosen language may lie outside its row.
-function showChosen() {
-  for (const chosen of document.querySelectorAll("[aria-current=page], [data-examples][aria-pressed=true]")) {
-    const [row, inside] = [chosen.parentElement, chosen.getBoundingClientRect()];
-    const around = row.getBoundingClientRect();
-    row.scrollBy(inside.left + inside.width / 2 - around.left - around.width / 2, 0);
-  }
-}
-
 setUpPerson();
 setUpMessages();
 setUpPhone();
-setUpViews();
+setUpViews(root);
 showChosen();
 pollInbox();
+watchLine(() => ({ number: kept.number, mine: call }), follow, POLL_MS);
