@@ -107,7 +107,7 @@ class HandoffDesk:
             if isinstance(event, WithdrawWanted):
                 told += self._withdraw(connection, conversation, now)
                 continue
-            if isinstance(event, LanguageChosen):
+            if isinstance(event, LanguageChosen) and conversation.status != BOT:
                 change_language(connection, conversation.id, event.language, now)
             if not isinstance(event, PersonRequested):
                 told.append(event)
