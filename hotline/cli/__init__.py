@@ -16,6 +16,7 @@ import click
 from cryptography.fernet import Fernet
 from flask import Flask
 from flask.cli import AppGroup
+from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.cli.centres import centre_commands
 from hotline.cli.counselling import callbacks_group, counsellors_group, hours_group
@@ -46,6 +47,7 @@ from hotline.knowledge.starter import Content, read_content, read_policies
 from hotline.services import Services
 from hotline.staff.accounts import CannotChangeAccount
 from hotline.store import migrate
+from hotline.store.trouble import explain
 from hotline.understanding.local_server import running_server, serving_model
 
 
@@ -89,6 +91,11 @@ def _sentence(command: Callable[P, R]) -> Callable[P, R]:
             CannotChangeCounsellor,
         ) as error:
             raise click.ClickException(str(error)) from None
+        except SQLAlchemyError as error:
+            sentence = explain(error)
+            if sentence is None:
+                raise
+            raise click.ClickException(sentence) from None
 
     return run
 

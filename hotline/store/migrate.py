@@ -11,10 +11,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.errors import CannotStart
 from hotline.store.database import Database
 from hotline.store.tables import metadata
+from hotline.store.trouble import explain
 
 FOLDER = Path(__file__).parent / "migrations"
 # One number for the whole product: two machines that start at once must not migrate at once.
@@ -23,6 +25,10 @@ _ADVISORY_LOCK = 724110
 
 class SchemaBehind(CannotStart):
     """The database is not at the version this code needs."""
+
+
+class DatabaseTrouble(CannotStart):
+    """The database does not do what it is asked for. The message says what to do."""
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
@@ -40,10 +46,17 @@ def check_revision(database: Database) -> None:
 
     Raises:
         SchemaBehind: it must be migrated first.
+        DatabaseTrouble: it cannot be asked.
     """
     head = ScriptDirectory(str(FOLDER)).get_current_head()
-    with database.read() as connection:
-        found = MigrationContext.configure(connection).get_current_revision()
+    try:
+        with database.read() as connection:
+            found = MigrationContext.configure(connection).get_current_revision()
+    except SQLAlchemyError as error:
+        sentence = explain(error)
+        if sentence is None:
+            raise
+        raise DatabaseTrouble(sentence) from None
     if found != head:
         raise SchemaBehind(f"The database is at version {found or 'none'}, this code needs {head}. Run `flask db upgrade`.")
 
