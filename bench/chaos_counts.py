@@ -99,7 +99,7 @@ def read_state(services: Services) -> dict[str, Any]:
 
 
 def _plain(services: Services, session: dict[str, Any]) -> dict[str, Any]:
-    """A session with its encrypted parts opened, which are written anew each time, and without the score of whoever understood."""
+    """A session with its encrypted parts opened, which are written anew each time, and without the score."""
     plain = dict(session)
     for name in ("slots", "question"):
         if plain.get(name):
