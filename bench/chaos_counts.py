@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -98,8 +99,10 @@ def read_state(services: Services) -> dict[str, Any]:
 
 
 def _plain(services: Services, session: dict[str, Any]) -> dict[str, Any]:
-    """A session with its encrypted parts opened: they are written anew each time."""
-    hidden = ("slots", "question")
-    return {
-        name: services.cipher.decrypt(value.encode()) if name in hidden and value else value for name, value in session.items()
-    }
+    """A session with its encrypted parts opened, which are written anew each time, and without the score."""
+    plain = dict(session)
+    for name in ("slots", "question"):
+        if plain.get(name):
+            kept = json.loads(services.cipher.decrypt(plain[name].encode()))
+            plain[name] = {key: value for key, value in kept.items() if key != "score"} if name == "question" else kept
+    return plain

@@ -14,6 +14,7 @@ from typing import Any, ParamSpec, TypeVar
 import click
 from flask import Flask
 from flask.cli import AppGroup
+from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.cli.centres import centre_commands
 from hotline.cli.counselling import callbacks_group, counsellors_group, hours_group
@@ -49,6 +50,7 @@ from hotline.services import Services
 from hotline.staff.accounts import CannotChangeAccount
 from hotline.store import migrate
 from hotline.store.revision import check_revision
+from hotline.store.trouble import explain
 from hotline.translation.desk import TRANSLATION_TEXT_KEYS
 from hotline.understanding.local_server import running_server, serving_model
 
@@ -95,6 +97,11 @@ def _sentence(command: Callable[P, R]) -> Callable[P, R]:
             CannotChangeCounsellor,
         ) as error:
             raise click.ClickException(str(error)) from None
+        except SQLAlchemyError as error:
+            sentence = explain(error)
+            if sentence is None:
+                raise
+            raise click.ClickException(sentence) from None
 
     return run
 

@@ -17,7 +17,7 @@ from hotline.counselling.ringing import can_hold_the_line
 from hotline.counselling.routing import WAIT_BANDS
 from hotline.counselling.standing import Standing, read_standing
 from hotline.counselling.states import ABANDONED, ACCEPTED, IN_QUEUE, STAGES
-from hotline.dialogue.conversations import Conversation
+from hotline.dialogue.conversations import BOT, Conversation
 from hotline.dialogue.events import CallbackWanted, Event, LanguageChosen, PersonRequested, Told, WithdrawWanted
 from hotline.store.tables import handoffs
 

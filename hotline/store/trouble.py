@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from hotline.errors import CannotStart
+
 DISK_FULL = "The disk of the database is full: nothing was stored. Make room; the hotline goes on by itself."
 LOCKED = "The database is locked by another program: nothing was stored. End what holds it (a backup tool, an open shell)."
 READ_ONLY = "The database cannot be written: nothing was stored. Check who owns its file and folder."
@@ -33,6 +35,10 @@ _SIGNS = (
     ("no such table", NO_TABLES),
     ("undefinedtable", NO_TABLES),
 )
+
+
+class DatabaseTrouble(CannotStart):
+    """The database does not do what it is asked for. The message says what to do."""
 
 
 def explain(error: SQLAlchemyError) -> str | None:

@@ -15,6 +15,7 @@ from hotline.errors import CannotStart
 from hotline.privacy.cipher import Cipher
 from hotline.store import database as store
 from hotline.store.database import Database
+from hotline.store.revision import check_revision
 from hotline.store.tables import metadata
 from hotline.store.trouble import DISK_FULL, LOCKED
 from tests.conftest import Hotline, make_hotline, make_settings
@@ -124,3 +125,5 @@ def test_server_that_is_gone_is_named_for_postgres_too(caplog: pytest.LogCapture
         pass
     assert "The database server does not answer" in caplog.text
     assert "hidden-word" not in caplog.text
+    with pytest.raises(CannotStart, match=r"^The database server does not answer"):
+        check_revision(gone)
