@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -46,18 +47,18 @@ class Command:
 class WordLists:
     """Finds commands in every language at once."""
 
-    def __init__(self, lists: Mapping[str, Mapping[str, Iterable[str]]], named: Iterable[str] = ()) -> None:
+    def __init__(self, lists: Mapping[str, Mapping[str, Iterable[str]]], named: Mapping[str, str] = MappingProxyType({})) -> None:
         """Build the index.
 
         Args:
             lists: language -> wish (or ``names``) -> messages.
-            named: language codes whose CLDR names are known too.
+            named: languages whose CLDR names are known too, each with its name for itself.
         """
         self._wishes: dict[tuple[str, ...], dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         self._names: dict[tuple[str, ...], str] = {}
-        for code in named:
-            for shown_in in {*lists, code}:
-                name = _name(code, shown_in)
+        for code, autonym in named.items():
+            # CLDR is not asked for names in languages nobody is answered in: it would stay in the memory of each process.
+            for name in (autonym, *(_name(code, shown_in) for shown_in in lists)):
                 if name:
                     self._names[tuple(words(name))] = code
         for language, wishes in lists.items():
@@ -70,12 +71,12 @@ class WordLists:
                         self._wishes[key][wish].add(language)
 
     @classmethod
-    def load(cls, folder: Path, named: Iterable[str]) -> WordLists:
+    def load(cls, folder: Path, named: Mapping[str, str]) -> WordLists:
         """Read every ``<lang>.yml`` of a folder.
 
         Args:
             folder: the word lists.
-            named: language codes whose CLDR names are known too.
+            named: see ``__init__``.
 
         Raises:
             BrokenWordList: a file is no YAML mapping of lists or has an unknown key.
@@ -108,7 +109,7 @@ class WordLists:
 
 
 def _name(code: str, shown_in: str) -> str | None:
-    """The name of a language in another one or in itself, as far as CLDR knows it."""
+    """The name of a language in another one, as far as CLDR knows it."""
     try:
         return Locale.parse(shown_in).languages.get(code)
     except UnknownLocaleError:

@@ -92,6 +92,11 @@ class CoreServices:
         """Codes of the languages on offer, in menu order."""
         return tuple(code for code, language in self.languages.items() if language.is_live)
 
+    @property
+    def autonyms(self) -> dict[str, str]:
+        """What each language calls itself."""
+        return {code: language.autonym for code, language in self.languages.items()}
+
     @cached_property
     def database(self) -> Database:
         """The database."""
@@ -127,7 +132,7 @@ class CoreServices:
         return Renderer(
             self.texts,
             self.live_languages,
-            {code: language.autonym for code, language in self.languages.items()},
+            self.autonyms,
             frozenset(code for code, language in self.languages.items() if language.gather_code),
         )
 
@@ -188,7 +193,7 @@ class CoreServices:
         return Interpreter(
             understander,
             self.danger_watch,
-            WordLists.load(self.content_folder / "words", self.languages),
+            WordLists.load(self.content_folder / "words", self.autonyms),
             self.entities,
             self.models.thresholds,
             self.live_languages,

@@ -6,7 +6,6 @@ from functools import cached_property
 
 from hotline.services.counselling import CounsellingServices
 from hotline.translation.careful import CarefulTranslator
-from hotline.translation.deepl_service import DeepLService
 from hotline.translation.desk import TranslationDesk
 from hotline.translation.libretranslate_service import LibreTranslateService
 from hotline.translation.port import Translator
@@ -28,6 +27,9 @@ class TranslationServices(CounsellingServices):
         chosen = self.settings
         key, url, seconds = chosen.translation_key, chosen.translation_url, chosen.translation_timeout_seconds
         if chosen.translation == "deepl":
+            # Only who uses it carries its library.
+            from hotline.translation.deepl_service import DeepLService
+
             return DeepLService(key, url, seconds, chosen.translation_extra)
         if chosen.translation == "libretranslate" and url is not None:
             return LibreTranslateService(key, url, seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,11 +17,13 @@ from hotline.store.clock import check_clock
 from hotline.store.tables import staff_accounts
 from hotline.understanding.local_server import answers
 from hotline.understanding.rasa import answers_without_token
-from hotline.upkeep.backup import Backups
 from hotline.upkeep.deploy_check import Deploy
 from hotline.upkeep.health import Part, Surroundings, look_at_everything
 from hotline.upkeep.heartbeat import Heartbeat, living_workers
 from hotline.upkeep.metrics import HotlineCollector, Meter
+
+if TYPE_CHECKING:
+    from hotline.upkeep.backup import Backups
 
 
 class UpkeepServices(CoreServices):
@@ -71,7 +74,10 @@ class UpkeepServices(CoreServices):
 
     @cached_property
     def backups(self) -> Backups:
-        """Backup and restore."""
+        """Backup and restore; only commands use it."""
+        # It migrates what it restores: no web process carries Alembic.
+        from hotline.upkeep.backup import Backups
+
         known = self.settings
         keys = ((known.backup_key,) if known.backup_key else ()) + known.data_keys
         folders = {"recordings": known.root / "recordings", "uploads": known.data_dir / "recordings"}

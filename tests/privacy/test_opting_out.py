@@ -19,7 +19,7 @@ from tests.delivery.conftest import FakeProvider
 from tests.web import twilio
 
 SERVICES = Services(make_settings(Path(gettempdir())))
-WORDS = WordLists.load(SERVICES.content_folder / "words", SERVICES.languages)
+WORDS = WordLists.load(SERVICES.content_folder / "words", SERVICES.autonyms)
 # As people of each language write it first.
 STOPS = {
     "de": "STOPP", "en": "Stop", "ar": "توقف", "tr": "DUR", "ru": "СТОП", "fr": "Arrêt", "fa": "توقف", "sq": "Ndal",

@@ -26,7 +26,7 @@ from tests.dialogue.worlds import Talk, key, words
 from tests.web import twilio
 
 SERVICES = Services(make_settings(Path(gettempdir())))
-WORDS = WordLists.load(SERVICES.content_folder / "words", SERVICES.languages)
+WORDS = WordLists.load(SERVICES.content_folder / "words", SERVICES.autonyms)
 LANGUAGES = SERVICES.live_languages
 OTHER = "+4915112345679"
 OF_PEOPLE = ("contacts", "addresses", "conversations", "messages", "handoffs", "handoff_offers", "callbacks")
