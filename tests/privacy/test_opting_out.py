@@ -143,7 +143,7 @@ def test_cry_for_help_after_stop_gets_its_numbers_as_a_reply_and_no_promise_to_w
     (handoff,) = hotline.rows("handoffs")
     assert handoff["is_urgent"], "counsellors are told all the same"
     assert len(hotline.rows("opt_outs")) == 1
-    with hotline.services.database.begin() as connection, pytest.raises(CannotReply, match="opted_out"):
+    with hotline.services.database.begin() as connection, pytest.raises(CannotReply, match="stopped messages"):
         CounsellorDesk(hotline.services.outbox, hotline.services.cipher).reply(
             connection, handoff["id"], Reply("Guten Tag"), "anna", hotline.clock()
         )
