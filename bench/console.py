@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -27,7 +27,7 @@ from hotline.counselling.assignment import accept
 from hotline.services import Services
 from hotline.settings import Settings
 from hotline.staff.accounts import get_account
-from hotline.store.tables import counsellors, handoffs
+from hotline.store.tables import conversations, counsellors, handoffs, messages
 from hotline.web.staff_session import cookie_name
 
 TOKEN = "bench-token"
@@ -35,7 +35,9 @@ OURS = "+4930555000"
 CONVERSATIONS, COUNSELLORS, EACH_HAS = 200, 20, 9
 A_SECOND, SECONDS = 10, int(os.environ.get("BENCH_SECONDS") or 60)
 # Messages a conversation holds before the clock runs.
-BEFORE = 6
+BEFORE = 3
+# Closed ones of the years before, with one message each.
+HISTORY = 20_000
 LATENCY_SECONDS = 0.1
 ALONE = 100
 MOST_MS, MOST_SECONDS = 150, 2.0
@@ -107,6 +109,7 @@ def _hook(base_url: str, person: int, sid: str, body: str) -> Hook:
 def _fill(place: Place) -> tuple[list[str], list[int]]:
     """Everybody asks for a person and gets one, but for the last twenty; gives cookies, and one conversation a counsellor."""
     bodies = ["Guten Tag", "0", *(f"Ich habe noch etwas zu sagen, Nummer {n}" for n in range(BEFORE))]
+    _remember(place.services)
     cookies, accounts = _hire(place.services)
     for step, body in enumerate(bodies):
         run(place.base_url, [_hook(place.base_url, n, f"SM{step}x{n:06}", body) for n in range(CONVERSATIONS)], 4)
@@ -117,6 +120,22 @@ def _fill(place: Place) -> tuple[list[str], list[int]]:
         rows = connection.execute(query.add_columns(handoffs.c.counsellor_id).order_by(handoffs.c.id)).all()
     firsts = {row.counsellor_id: row.id for row in reversed(rows)}
     return cookies, [firsts[account] for account in accounts]
+
+
+def _remember(services: Services) -> None:
+    """A long history, as rows."""
+    now, ids = datetime.now(UTC), range(1_000_000, 1_000_000 + HISTORY)
+    ends = {number: now - timedelta(minutes=10 * (number - ids[0]) + 60) for number in ids}
+    same = {"channel": "sms", "language": "de"}
+    talk = {**same, "status": "closed", "session": {}, "turns": 1}
+    asked = {**same, "state": "closed", "reason": "asked", "is_urgent": False, "queue": "general"}
+    said = {"direction": "in", "author": "contact", "body_encrypted": services.cipher.encrypt("Guten Tag")}
+    with services.database.begin() as connection:
+        rows = [(number, {"opened_at": at, "last_inbound_at": at, "closed_at": at}) for number, at in ends.items()]
+        connection.execute(insert(conversations), [{"id": number, **talk, **days} for number, days in rows])
+        connection.execute(insert(messages), [{"conversation_id": number, **said, "created_at": ends[number]} for number in ids])
+        whole = [{"conversation_id": number, **asked, "requested_at": at, "closed_at": at} for number, at in ends.items()]
+        connection.execute(insert(handoffs), whole)
 
 
 def _hire(services: Services) -> tuple[list[str], list[int]]:
@@ -208,7 +227,8 @@ def _p95(values: Sequence[float]) -> float:
 
 def _print(watch: Watch, provider: LocalProvider, alone: list[tuple[str, float, float]], cpu: float, disturbed: float) -> None:
     kind = "PostgreSQL" if os.environ.get("BENCH_DATABASE_URL") else "SQLite"
-    print(f"\n{kind}, {CONVERSATIONS} open conversations, {COUNSELLORS} counsellors, {A_SECOND} texts a second, {SECONDS} s")
+    print(f"\n{kind}, {CONVERSATIONS} open conversations and {HISTORY} closed, {COUNSELLORS} counsellors, two open pages each,")
+    print(f"{A_SECOND} texts a second, {SECONDS} s")
     print(f"\n| under load (wanted: {MOST_MS} ms p95) | asked | p50 ms | p95 ms |\n|---|---|---|---|")
     for name, times in sorted(watch.fragments.items()):
         print(f"| {name} | {len(times)} | {1000 * statistics.median(times):.0f} | {1000 * _p95(times):.0f} |")

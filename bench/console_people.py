@@ -15,7 +15,7 @@ from html import unescape
 from urllib.parse import urlencode, urlsplit
 
 # As in ``static/console.js``.
-POLL_SECONDS = 1.5
+POLL_SECONDS = 1.0
 WRITES_EVERY = 10.0
 
 
