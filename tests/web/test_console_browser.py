@@ -185,7 +185,7 @@ def test_text_to_console_to_reply_twice_at_once(browser: Browser, server: Server
     check_accessibility(arabic)
     # On a slow line somebody types before the script is there: the draft of before stays.
     held: list[Route] = []
-    arabic.route("**/console.js*", held.append)
+    arabic.route("**/console.js*", lambda route: held.append(route))
     arabic.reload(wait_until="commit")
     arabic.locator("#reply-text").press_sequentially("!")
     held[0].continue_()
