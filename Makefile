@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PORT RASA_PORT
-.PHONY: run test check lint types audit catalogues nlu-test bench chaos clean
+.PHONY: run test check lint types audit catalogues nlu-test bench bench-console chaos clean
 
 run: ## set up everything and start the hotline with its simulator
 	@$(PYTHON) deploy/run_local.py
@@ -35,6 +35,9 @@ nlu-test: model ## measure understanding and write docs/understanding.md
 bench: .venv/tests model ## speed and memory beside the plain connector, one table
 	@$(BIN)/python bench/turns.py
 	@$(BIN)/python bench/delivery.py
+
+bench-console: .venv/tests ## 200 open conversations, 20 counsellors, 10 texts a second: how fast the console is, one table
+	@$(BIN)/python bench/console.py
 
 chaos: .venv/tests model ## kill everything at random while people write and call: nothing lost, nothing twice; one table
 	@$(BIN)/python bench/chaos.py

@@ -87,13 +87,21 @@ class Disturbance:
         return max(0.0, 100 * others / (everything - self._all))
 
     def _own_ticks(self) -> int:
-        ticks = 0
-        for pid in self._pids:
-            for process in _family(pid):
-                with contextlib.suppress(OSError):
-                    fields = (process / "stat").read_text().rpartition(")")[2].split()
-                    ticks += int(fields[11]) + int(fields[12])
-        return ticks
+        return sum(_ticks(pid) for pid in self._pids)
+
+
+def processor_seconds(pid: int) -> float:
+    """What a program and its children have used of the processors so far."""
+    return _ticks(pid) / os.sysconf("SC_CLK_TCK")
+
+
+def _ticks(pid: int) -> int:
+    ticks = 0
+    for process in _family(pid):
+        with contextlib.suppress(OSError):
+            fields = (process / "stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks
 
 
 def _machine_ticks() -> tuple[int, int]:

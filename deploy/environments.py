@@ -121,6 +121,12 @@ def _is_current(environment: Path, files: list[Path]) -> bool:
 
 
 def _make(environment: Path, create: list[str], files: list[Path]) -> None:
+    # ``--clear`` would empty what the link leads to, under those who are using it.
+    if environment.is_symlink():
+        raise CannotPrepare(
+            f"{environment} is a link to an environment that lacks something; renew it where it is ({environment.resolve()}), "
+            "or remove the link and call make again."
+        )
     started = time.monotonic()
     subprocess.run(create, check=True)
     wanted = [part for path in files for part in ("-r", str(path))]

@@ -40,7 +40,8 @@ _HANDOFFS = select(
     _TAKEN_AT.label("taken_at"),
     _CALLBACK_AT.label("callback_at"),
 ).where(
-    or_(handoffs.c.closed_at.is_(None), handoffs.c.closed_at >= _BEGINS, handoffs.c.requested_at >= _BEGINS)
+    # What was asked for today is open, or was closed today.
+    or_(handoffs.c.closed_at.is_(None), handoffs.c.closed_at >= _BEGINS)
 )  # fmt: skip
 _CONVERSATIONS = (
     select(conversations.c.language, func.count().label("number"))

@@ -8,7 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, func, select, update
 
 from hotline.delivery.outbox import CHECKING, OPTED_OUT, PROBLEMS, UNSURE, UnknownOutboxRow
 from hotline.privacy.audit import note_action
@@ -74,6 +74,11 @@ def reason_of(status: str, code: str | None, tries: int) -> str:
     return "no_answer" if tries else "unreadable"
 
 
+def is_listed() -> ColumnElement[bool]:
+    """Tells outbox rows that did not arrive and that nobody has dealt with from all others."""
+    return outbox.c.status.in_((*PROBLEMS, OPTED_OUT, CHECKING)) & outbox.c.settled_at.is_(None)
+
+
 def read_undelivered(connection: Connection) -> list[Undelivered]:
     """The newest messages that did not arrive and that nobody has dealt with, newest first."""
     newest = select(func.max(handoffs.c.id)).where(handoffs.c.conversation_id == messages.c.conversation_id)
@@ -81,7 +86,7 @@ def read_undelivered(connection: Connection) -> list[Undelivered]:
         select(outbox, conversations.c.language, newest.scalar_subquery().label("handoff_id"))
         .outerjoin(messages, messages.c.id == outbox.c.message_id)
         .outerjoin(conversations, conversations.c.id == messages.c.conversation_id)
-        .where(outbox.c.status.in_((*PROBLEMS, OPTED_OUT, CHECKING)), outbox.c.settled_at.is_(None))
+        .where(is_listed())
         .order_by(outbox.c.id.desc())
         .limit(SHOWN)
     )

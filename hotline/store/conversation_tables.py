@@ -62,6 +62,7 @@ conversations = Table(
     Column("last_inbound_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
     Index("ix_conversations_address_channel_open", "address_id", "channel", "closed_at"),
+    Index("ix_conversations_opened_at", "opened_at"),
 )
 
 messages = Table(
@@ -157,6 +158,7 @@ handoffs = Table(
     Column("closed_at", UtcDateTime),
     Index("ix_handoffs_state_is_urgent_requested_at", "state", "is_urgent", "requested_at"),
     Index("ix_handoffs_timer_at", "timer_at"),
+    Index("ix_handoffs_closed_at", "closed_at"),
     # A conversation has one owner: it can have one open handoff at most.
     Index("uq_handoffs_open", "conversation_id", unique=True, sqlite_where=_IS_OPEN, postgresql_where=_IS_OPEN),
 )
@@ -234,6 +236,7 @@ callbacks = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
     Index("ix_callbacks_state_timer_at", "state", "timer_at"),
+    Index("ix_callbacks_closed_at", "closed_at"),
 )
 
 queues = Table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl
 
@@ -14,7 +14,7 @@ from hotline.services import Services
 from hotline.staff.matrix import Right, load_matrix
 from hotline.staff.roles import PERMISSIONS
 from hotline.telephony.signature import SignedRequest, is_signed, public_url
-from hotline.web.ownership import check_owner
+from hotline.web.ownership import check_names, check_owner
 from hotline.web.staff_session import check_sender, check_staff, current_staff, finish
 
 Rule = Literal["public", "twilio", "simulator", "twilio_api", "staff", "staff_door", "metrics"]
@@ -34,6 +34,7 @@ def access(
     *,
     permission: str | None = None,
     owns: str | None = None,
+    names: Mapping[str, str] | None = None,
     max_bytes: int | None = None,
     is_poll: bool = False,
 ) -> Callable[[View], View]:
@@ -45,6 +46,8 @@ def access(
         permission: of ``staff.roles``; every staff view names one, no other view does.
         owns: kind of the thing the address names, where it belongs to somebody (``ownership.owner_rule``); ``staff/matrix.csv``
             says who may do it to their own and who to all. Of a view that names shared things, that table says why.
+        names: further ids, of the form or further on in the address -> kind of thing (``ownership.naming_rule``). A view reads no
+            id of a form that is not named here.
         max_bytes: how large a request may be, where the limit of all others is too small; read only for who may use the view.
         is_poll: an open page asks by itself; nobody is active because of that, and the session ends as if it had not.
 
@@ -58,6 +61,7 @@ def access(
         view.access_rule = rule  # type: ignore[attr-defined]
         view.access_permission = permission  # type: ignore[attr-defined]
         view.access_owns = owns  # type: ignore[attr-defined]
+        view.access_names = names or {}  # type: ignore[attr-defined]
         view.access_max_bytes = max_bytes  # type: ignore[attr-defined]
         view.access_is_poll = is_poll  # type: ignore[attr-defined]
         return view
@@ -121,7 +125,8 @@ def _check_right(view: Any) -> AnyResponse | None:
         abort(403)
     named = request.view_args or {}
     if view.access_owns is not None:
-        return check_owner(services(), session, view.access_owns, named, scope)
+        refused = check_owner(services(), session, view.access_owns, named, scope)
+        return refused or check_names(services(), session, view.access_names, named, request.form)
     if named and not (right.shared and scope == "all"):
         abort(403)
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -183,3 +184,18 @@ def test_server_that_cannot_start_says_so_in_one_line_and_ends(tmp_path: Path) -
     )
     assert ended.returncode == 1
     assert ended.stderr.strip() == "The hotline cannot start. PUBLIC_BASE_URL must start with https:// in production."
+
+
+def test_environment_that_is_a_link_is_not_emptied(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("environments", ROOT / "deploy" / "environments.py")
+    assert spec is not None
+    assert spec.loader is not None
+    environments = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(environments)
+    shared, link = tmp_path / "shared", tmp_path / "link"
+    shared.mkdir()
+    (shared / "library").touch()
+    link.symlink_to(shared)
+    with pytest.raises(SystemExit, match="is a link"):
+        environments._make(link, [sys.executable, "-m", "venv", "--clear", str(link)], [])
+    assert (shared / "library").exists()

@@ -62,11 +62,11 @@ class Asker:
         with hotline.services.database.read() as connection:
             self.account_id = get_account(connection, self.member.name).id
 
-    def ask(self, method: str, path: str) -> int:
-        """Send a request with the right token and origin; gives the status."""
+    def ask(self, method: str, path: str, form: dict[str, str] | None = None) -> int:
+        """Send a request with the right token and origin, and these fields; gives the status."""
         with self._hotline.services.database.begin() as connection:
             self.member.carry(self._hotline.services.staff_sessions.open(connection, self.account_id, "full"))
         if method == "GET":
             return self.member.get(path).status_code
         self.member.get("/staff/account/password")
-        return self.member.post(path).status_code
+        return self.member.post(path, form).status_code

@@ -16,6 +16,7 @@ from hotline.web.access import access
 from hotline.web.ownership import OWNER_RULES
 from tests.conftest import NOW, Hotline
 from tests.quality.test_guards import VALUES
+from tests.security import console_things as things
 from tests.security.routes import UNKNOWN_ID, Asker, rights_of, staff_routes
 from tests.web.staff import add_right
 
@@ -47,9 +48,29 @@ MAKERS: dict[str, Callable[[Hotline, Asker], int]] = {
     "danger_change": _danger_change,
     "account": lambda hotline, asker: asker.account_id,
     "counsellor": lambda hotline, asker: asker.account_id,
+    "conversation": things.held_by,
+    "held_conversation": things.held_by,
+    "offer": things.offered_to,
+    "question": things.asked_of,
+    "waiting": things.offered_to,
+    "callback": things.callback_of,
+    "due_callback": lambda hotline, asker: things.callback_of(hotline, asker, "due"),
+    "case": things.case_of,
+    "wrap_up": things.wrap_up_of,
+    "undelivered": things.undelivered_of,
 }
+# How a test makes what an address names besides: from the thing it belongs to.
+COMPANIONS: dict[str, Callable[[Hotline, int], int]] = {
+    "message": things.message_in,
+    "case_task": things.task_in,
+    "case_conversation": things.conversation_in,
+    "leg": things.leg_in,
+    "voicemail": things.voicemail_in,
+}
+# A supervisor sees these of others: to them, what they may not do is forbidden, and to everybody else the thing is not there.
+WATCHED = {"held_conversation", "offer", "question", "case", "wrap_up"}
 # What is answered to a thing that is not there, or somebody else's, where that is not "there is no such page".
-GONE = {"upload": 302}
+GONE = {"upload": 302, "waiting": 302, "due_callback": 302, "undelivered": 302}
 
 
 # -- the table is whole ----------------------------------------------------------------------------------------------------
@@ -74,6 +95,9 @@ def test_every_address_that_names_a_thing_says_whose_it_is_or_why_that_does_not_
         if kind is not None:
             assert OWNER_RULES[kind].argument in route.rule.arguments, f"{route.key}: the address names no {kind}"
             assert not right.shared, f"{route.key}: it has an owner, so it is not shared"
+            besides = route.rule.arguments - {OWNER_RULES[kind].argument} - set(route.view.access_names)
+            # What a route decides by a word of the address is no thing.
+            assert besides <= {"decision"}, f"{route.key}: @access(…, names=…) for {', '.join(besides)}"
         elif route.rule.arguments:
             assert len(right.shared) > 15, f"{route.key}: @access(…, owns=…), or say in the table why all may have it"
             assert "SAY WHY" not in right.shared, route.key
@@ -112,13 +136,20 @@ def test_broken_table_stops_the_start_and_says_why(tmp_path: Path, lines: str, s
 # -- and it holds ----------------------------------------------------------------------------------------------------------
 
 
-def _is_as_expected(status: int, kind: str, scope: Scope, whose: str) -> bool:
+def _is_as_expected(status: int, kind: str, scope: Scope, whose: str, role: str) -> bool:
     """Whether a thing that is own, another's or unknown got the right answer."""
     if scope == "no" or (scope == "others" and whose == "own"):
+        return status == REFUSED
+    if whose == "other" and scope == "own" and kind in WATCHED and "console.supervise" in ROLES[role]:
         return status == REFUSED
     if whose == "unknown" or (whose == "other" and scope == "own"):
         return status == GONE.get(kind, MISSING)
     return status not in (REFUSED, MISSING)
+
+
+def _opening(shared: Hotline, me: Asker, thing: str) -> str:
+    me.ask("GET", f"/console/handoffs/{thing}")
+    return f"?opening={shared.rows('audit')[-1]['id']}"
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -132,12 +163,20 @@ def test_role_reaches_what_its_row_says_of_own_other_and_unknown_things(shared: 
             status = me.ask(route.method, route.path())
             assert (status != REFUSED) == (scope != "no"), f"{role}: {route.method} {route.path()} gave {status}"
             continue
-        for whose in ("other", "unknown", "own"):
+        # Whom the row gives nothing is refused before anything is looked at.
+        for whose in ("other", "unknown", "own") if scope != "no" else ("own",):
             if kind == "counsellor" and whose == "own" and not takes_handoffs([role]):
                 continue
             thing = UNKNOWN_ID if whose == "unknown" else str(MAKERS[kind](shared, me if whose == "own" else other))
-            status = me.ask(route.method, route.path({**VALUES, OWNER_RULES[kind].argument: thing}))
-            assert _is_as_expected(status, kind, scope, whose), f"{role}, {whose}: {route.method} {route.rule} gave {status}"
+            values = {**VALUES, OWNER_RULES[kind].argument: thing}
+            for name in route.rule.arguments & set(route.view.access_names) if whose != "unknown" else ():
+                values[name] = str(COMPANIONS[route.view.access_names[name]](shared, int(thing)))
+            # A page goes on asking for news with the number of its opening.
+            opening = _opening(shared, me, thing) if route.rule.endpoint == "console_conversation.poll" else ""
+            status = me.ask(route.method, route.path(values) + opening)
+            assert _is_as_expected(status, kind, scope, whose, role), (
+                f"{role}, {whose}: {route.method} {route.rule} gave {status}"
+            )
 
 
 def test_somebody_elses_thing_and_one_that_is_not_there_get_the_same_answer(shared: Hotline) -> None:

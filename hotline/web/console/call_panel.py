@@ -26,6 +26,7 @@ from hotline.store.tables import conversations
 from hotline.web.access import access, services
 from hotline.web.console.doors import expect_sight
 from hotline.web.console.fresh import answer_poll, tag_of
+from hotline.web.console.owners import COLLEAGUE, CONVERSATION, HELD, LEG, VOICEMAIL
 from hotline.web.console.words import words_of_page
 from hotline.web.staff_pages import notify, render_fragment
 from hotline.web.staff_session import current_staff
@@ -76,7 +77,7 @@ def call_panel(services: Services, handoff_id: int, session: StaffSession) -> Ma
 
 
 @calls.get("/live")
-@access("staff", permission="console.use", is_poll=True)
+@access("staff", permission="console.use", owns=CONVERSATION, is_poll=True)
 def poll(handoff_id: int) -> Response:
     """The calls as they stand."""
     hotline = services()
@@ -87,7 +88,7 @@ def poll(handoff_id: int) -> Response:
 
 
 @calls.get("/messages/<int:voicemail_id>")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=CONVERSATION, names={"voicemail_id": VOICEMAIL})
 def hear(handoff_id: int, voicemail_id: int) -> Response:
     """A message the caller left; each hearing leaves an audit row."""
     hotline, staff = services(), current_staff()
@@ -100,7 +101,7 @@ def hear(handoff_id: int, voicemail_id: int) -> Response:
 
 
 @calls.post("/ring")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=CONVERSATION)
 def ring(handoff_id: int) -> AnyResponse:
     """Ring one's own telephone for the person who is in a call."""
     me = current_staff()
@@ -114,7 +115,7 @@ def ring(handoff_id: int) -> AnyResponse:
 
 
 @calls.post("/consult")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD, names={"to": COLLEAGUE})
 def consult(handoff_id: int) -> AnyResponse:
     """Call a colleague; the person is held until they come, or do not."""
     account_id = request.form.get("to", 0, type=int)
@@ -122,7 +123,7 @@ def consult(handoff_id: int) -> AnyResponse:
 
 
 @calls.post("/interpret")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD)
 def interpret(handoff_id: int) -> AnyResponse:
     """Call an interpreter of the list."""
     chosen = dict(enumerate(services().interpreters)).get(request.form.get("interpreter", -1, type=int))
@@ -132,7 +133,7 @@ def interpret(handoff_id: int) -> AnyResponse:
 
 
 @calls.post("/<int:leg_id>/<what>")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD, names={"leg_id": LEG})
 def change(handoff_id: int, leg_id: int, what: str) -> AnyResponse:
     """Hold, mute, hand over, leave."""
 
@@ -149,7 +150,7 @@ def change(handoff_id: int, leg_id: int, what: str) -> AnyResponse:
 
 
 @calls.post("/book")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD)
 def book(handoff_id: int) -> AnyResponse:
     """Turn the conversation into a callback, to the person's number or to another one they gave."""
     hotline, staff = services(), current_staff()

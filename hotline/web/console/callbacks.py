@@ -16,6 +16,7 @@ from hotline.counselling.talks import CannotRing
 from hotline.store.tables import callbacks as calls
 from hotline.store.tables import handoffs
 from hotline.web.access import access, services
+from hotline.web.console.owners import CALLBACK, CANNOT_CALL, DUE_CALLBACK
 from hotline.web.console.words import words_of_page
 from hotline.web.staff_pages import notify, render_staff
 from hotline.web.staff_session import current_staff
@@ -25,13 +26,12 @@ callbacks = Blueprint("console_callbacks", __name__, url_prefix="/console/callba
 
 CANNOT_RING = screen_key("console.call_cannot_ring")
 RINGS = screen_key("console.call_rings")
-CANNOT_CALL = screen_key("console.cannot_call")
 REACHED = screen_key("console.done_reached")
 MISSED = screen_key("console.done_missed")
 
 
 @callbacks.post("/take")
-@access("staff", permission="numbers.reveal")
+@access("staff", permission="numbers.reveal", owns=DUE_CALLBACK)
 def take(callback_id: int) -> AnyResponse:
     """Take a due callback: nobody else calls meanwhile."""
     staff = current_staff()
@@ -43,7 +43,7 @@ def take(callback_id: int) -> AnyResponse:
 
 
 @callbacks.post("/ring")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=DUE_CALLBACK)
 def ring_me(callback_id: int) -> AnyResponse:
     """Ring one's own telephone; with the key 1 the person is called. The number stays unseen."""
     hotline, staff = services(), current_staff()
@@ -59,7 +59,7 @@ def ring_me(callback_id: int) -> AnyResponse:
 
 
 @callbacks.get("")
-@access("staff", permission="numbers.reveal")
+@access("staff", permission="numbers.reveal", owns=CALLBACK)
 def show(callback_id: int) -> str:
     """The number to call, for who has taken the callback; each look leaves an audit row."""
     hotline, staff = services(), current_staff()
@@ -71,14 +71,14 @@ def show(callback_id: int) -> str:
 
 
 @callbacks.post("/reached")
-@access("staff", permission="numbers.reveal")
+@access("staff", permission="numbers.reveal", owns=CALLBACK)
 def note_reached(callback_id: int) -> AnyResponse:
     """The person was reached; the matter is done."""
     return _end(callback_id, lambda c: services().callbacks.note_reached(c, callback_id, _me(), services().clock()), REACHED)
 
 
 @callbacks.post("/missed")
-@access("staff", permission="numbers.reveal")
+@access("staff", permission="numbers.reveal", owns=CALLBACK)
 def note_missed(callback_id: int) -> AnyResponse:
     """Nobody answered."""
     return _end(callback_id, lambda c: services().callbacks.note_missed(c, callback_id, _me(), services().clock()), MISSED)

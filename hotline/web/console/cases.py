@@ -28,7 +28,8 @@ from hotline.privacy.audit import note_action
 from hotline.services import Services
 from hotline.staff.sessions import StaffSession
 from hotline.web.access import access, services
-from hotline.web.console.doors import SUPERVISE, expect_sight
+from hotline.web.console.doors import expect_sight
+from hotline.web.console.owners import CASE, CASE_CONVERSATION, CASE_TASK, COLLEAGUE, HELD, OWN_CASE, SUPERVISE
 from hotline.web.console.words import words_of_page
 from hotline.web.staff_pages import notify, render_staff
 from hotline.web.staff_session import current_staff
@@ -72,7 +73,7 @@ def show_all() -> str:
 
 
 @cases.get("/<int:case_id>")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=CASE)
 def show(case_id: int) -> str:
     """One case; opening it leaves an audit row."""
     hotline, staff = services(), current_staff()
@@ -93,7 +94,7 @@ def show(case_id: int) -> str:
 
 
 @cases.get("/<int:case_id>/conversations/<int:conversation_id>")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=CASE, names={"conversation_id": CASE_CONVERSATION})
 def read(case_id: int, conversation_id: int) -> str:
     """What was said in one of its conversations; reading it leaves an audit row."""
     hotline, staff = services(), current_staff()
@@ -107,7 +108,7 @@ def read(case_id: int, conversation_id: int) -> str:
 
 
 @cases.post("/<int:case_id>/state")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=CASE)
 def set_state(case_id: int) -> AnyResponse:
     """Let it wait, close it, open it again."""
     state = request.form.get("state", "")
@@ -117,7 +118,7 @@ def set_state(case_id: int) -> AnyResponse:
 
 
 @cases.post("/<int:case_id>/alias")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=CASE)
 def set_alias(case_id: int) -> AnyResponse:
     """What the person wants to be called."""
     alias = request.form.get("alias", "")
@@ -125,7 +126,7 @@ def set_alias(case_id: int) -> AnyResponse:
 
 
 @cases.post("/<int:case_id>/owner")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=CASE, names={"owner": COLLEAGUE})
 def give(case_id: int) -> AnyResponse:
     """Give it to a colleague, or take one that nobody has."""
     owner_id = request.form.get("owner", 0, type=int)
@@ -133,7 +134,7 @@ def give(case_id: int) -> AnyResponse:
 
 
 @cases.post("/<int:case_id>/notes")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=CASE)
 def add_note(case_id: int) -> AnyResponse:
     """Write something down."""
     text = request.form.get("note", "")
@@ -141,7 +142,7 @@ def add_note(case_id: int) -> AnyResponse:
 
 
 @cases.post("/<int:case_id>/tasks")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=CASE, names={"assignee": COLLEAGUE})
 def add_task(case_id: int) -> AnyResponse:
     """Write down what is to be done by a day."""
     form, hotline = request.form, services()
@@ -154,7 +155,7 @@ def add_task(case_id: int) -> AnyResponse:
 
 
 @cases.post("/<int:case_id>/tasks/<int:task_id>")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=CASE, names={"task_id": CASE_TASK})
 def set_done(case_id: int, task_id: int) -> AnyResponse:
     """Tick a task off, or take the tick back."""
     hotline, is_done = services(), request.form.get("done") == "yes"
@@ -162,7 +163,7 @@ def set_done(case_id: int, task_id: int) -> AnyResponse:
 
 
 @cases.post("/<int:case_id>/conversations/<int:conversation_id>/detach")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=CASE, names={"conversation_id": CASE_CONVERSATION})
 def detach(case_id: int, conversation_id: int) -> AnyResponse:
     """Take a conversation out that was put in by mistake."""
     hotline = services()
@@ -170,7 +171,7 @@ def detach(case_id: int, conversation_id: int) -> AnyResponse:
 
 
 @cases.post("/of-handoff/<int:handoff_id>")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD, names={"case": OWN_CASE})
 def bundle(handoff_id: int) -> AnyResponse:
     """Put the conversation one has into a case: a new one, or one of one's own."""
     hotline, worker = services(), _worker()

@@ -18,6 +18,7 @@ from hotline.store.tables import audit
 from hotline.web.access import access, services
 from hotline.web.console.doors import expect_sight
 from hotline.web.console.fresh import answer_poll, tag_of
+from hotline.web.console.owners import CONVERSATION
 from hotline.web.console.panels import load_panels
 from hotline.web.console.queue import note_screen
 from hotline.web.console.translation_panel import news_of_translations, translation_values
@@ -51,14 +52,14 @@ class Now:
 
 
 @conversation.get("")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=CONVERSATION)
 def show(handoff_id: int) -> str:
     """The page; opening it leaves an audit row."""
     return show_conversation(handoff_id)
 
 
 @conversation.get("/live")
-@access("staff", permission="console.use", is_poll=True)
+@access("staff", permission="console.use", is_poll=True, owns=CONVERSATION)
 def poll(handoff_id: int) -> Response:
     """What of it changes, for the page whose opening is in the audit."""
     note_screen()

@@ -20,6 +20,7 @@ from hotline.counselling.states import IllegalMove
 from hotline.web.access import access, services
 from hotline.web.console.conversation import show_conversation
 from hotline.web.console.doors import expect_sight
+from hotline.web.console.owners import ASKED_OF, COLLEAGUE, CONVERSATION, HELD, NOT_A_COLLEAGUE, OFFERED_TO, TAKEN, WAITS
 from hotline.web.staff_pages import Problem, notify
 from hotline.web.staff_session import current_staff
 from hotline.web.staff_texts import language_of_request, screen_key, staff_texts
@@ -29,7 +30,6 @@ deeds = Blueprint("console_deeds", __name__, url_prefix="/console/handoffs/<int:
 UNUSABLE, CONFLICT = 422, 409
 # Why somebody looks at a number: coded, so that the audit holds no words about anybody.
 PURPOSES = ("call_back", "emergency", "check")
-TAKEN = screen_key("console.taken")
 GONE = screen_key("console.gone")
 DECLINED = screen_key("console.done_declined")
 RELEASED = screen_key("console.done_released")
@@ -38,7 +38,6 @@ CLOSED = screen_key("console.done_closed")
 NOTED = screen_key("console.done_noted")
 ASKED = screen_key("console.done_asked")
 GIVEN = screen_key("console.done_given")
-NOT_A_COLLEAGUE = screen_key("console.not_a_colleague")
 BAD_NOTE = screen_key("console.bad_note")
 REPLY_PROBLEMS = {
     "no_number": screen_key("console.cannot_no_number"),
@@ -54,7 +53,7 @@ Work = Callable[[Connection, Seen, datetime], object]
 
 
 @deeds.post("/accept")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=WAITS)
 def take(handoff_id: int) -> AnyResponse:
     """Take over what is offered, or what waits."""
     # Whoever works here may take what waits; nobody sees a word of it before.
@@ -69,7 +68,7 @@ def take(handoff_id: int) -> AnyResponse:
 
 
 @deeds.post("/decline")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=OFFERED_TO)
 def leave(handoff_id: int) -> AnyResponse:
     """Leave an offer to somebody else."""
     me = current_staff().account_id
@@ -77,7 +76,7 @@ def leave(handoff_id: int) -> AnyResponse:
 
 
 @deeds.post("/reply")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD)
 def answer(handoff_id: int) -> AnyResponse | tuple[str, int] | tuple[AnyResponse, int]:
     """Answer in writing. A script that asks for JSON gets the key of the next answer, or what is wrong in words."""
     hotline, form, staff = services(), request.form, current_staff()
@@ -114,7 +113,7 @@ def _reply(seen: Seen, text: str) -> Reply:
 
 
 @deeds.post("/note")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD)
 def note(handoff_id: int) -> AnyResponse:
     """Write a note for colleagues."""
     hotline, staff = services(), current_staff()
@@ -130,7 +129,7 @@ def note(handoff_id: int) -> AnyResponse:
 
 
 @deeds.post("/release")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD)
 def give_back(handoff_id: int) -> AnyResponse:
     """Put it back into the queue, or into another one."""
     hotline, staff = services(), current_staff()
@@ -146,7 +145,7 @@ def give_back(handoff_id: int) -> AnyResponse:
 
 
 @deeds.post("/return")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD)
 def wake_machine(handoff_id: int) -> AnyResponse:
     """Give it back to the machine."""
     me = current_staff().account_id
@@ -154,7 +153,7 @@ def wake_machine(handoff_id: int) -> AnyResponse:
 
 
 @deeds.post("/close")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD)
 def close(handoff_id: int) -> AnyResponse:
     """Close it."""
     hotline, name = services(), current_staff().name
@@ -162,7 +161,7 @@ def close(handoff_id: int) -> AnyResponse:
 
 
 @deeds.post("/transfer")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD, names={"to": COLLEAGUE})
 def ask_colleague(handoff_id: int) -> AnyResponse:
     """Ask a colleague to take it; until they do, it stays here."""
     hotline, staff, form = services(), current_staff(), request.form
@@ -175,7 +174,7 @@ def ask_colleague(handoff_id: int) -> AnyResponse:
 
 
 @deeds.post("/transfer/accept")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=ASKED_OF)
 def take_from_colleague(handoff_id: int) -> AnyResponse:
     """Take what a colleague asks to take."""
     hotline, staff = services(), current_staff()
@@ -187,7 +186,7 @@ def take_from_colleague(handoff_id: int) -> AnyResponse:
 
 
 @deeds.post("/transfer/decline")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=ASKED_OF)
 def leave_to_colleague(handoff_id: int) -> AnyResponse:
     """Say no to a colleague."""
     hotline, staff = services(), current_staff()
@@ -199,7 +198,7 @@ def leave_to_colleague(handoff_id: int) -> AnyResponse:
 
 
 @deeds.post("/transfer/withdraw")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD)
 def ask_no_more(handoff_id: int) -> AnyResponse:
     """Ask the colleague no more."""
     hotline, staff = services(), current_staff()
@@ -211,7 +210,7 @@ def ask_no_more(handoff_id: int) -> AnyResponse:
 
 
 @deeds.post("/reassign")
-@access("staff", permission="console.supervise")
+@access("staff", permission="console.supervise", owns=CONVERSATION, names={"to": COLLEAGUE})
 def give_to(handoff_id: int) -> AnyResponse:
     """Give a conversation to somebody, or take it over oneself, as a supervisor."""
     staff, to_id = current_staff(), request.form.get("to", 0, type=int)
@@ -220,7 +219,7 @@ def give_to(handoff_id: int) -> AnyResponse:
 
 
 @deeds.post("/number")
-@access("staff", permission="numbers.reveal")
+@access("staff", permission="numbers.reveal", owns=HELD)
 def reveal(handoff_id: int) -> str:
     """Show the number, once, for a coded purpose that goes into the audit."""
     hotline, staff, purpose = services(), current_staff(), request.form.get("purpose", "")

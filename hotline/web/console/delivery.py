@@ -12,6 +12,7 @@ from hotline.delivery.outbox import UnknownOutboxRow
 from hotline.delivery.undelivered import REASONS, read_undelivered, settle
 from hotline.privacy.audit import note_action
 from hotline.web.access import access, services
+from hotline.web.console.owners import NOT_LISTED, UNDELIVERED
 from hotline.web.staff_pages import notify, render_staff
 from hotline.web.staff_session import current_staff
 from hotline.web.staff_texts import screen_key
@@ -21,7 +22,6 @@ delivery = Blueprint("console_delivery", __name__, url_prefix="/console")
 DAYS = 7
 TEND = "delivery.tend"
 RESENT, SETTLED = screen_key("console.undelivered_resent"), screen_key("console.undelivered_settled")
-GONE = screen_key("console.undelivered_gone")
 REASON_TEXTS = {
     "number": screen_key("console.reason_number"),
     "landline": screen_key("console.reason_landline"),
@@ -78,7 +78,7 @@ def list_undelivered() -> str:
 
 
 @delivery.post("/undelivered/<int:outbox_id>/resend")
-@access("staff", permission=TEND)
+@access("staff", permission=TEND, owns=UNDELIVERED)
 def resend(outbox_id: int) -> AnyResponse:
     """Have a message sent again; a second click finds it gone from the list."""
     now = services().clock()
@@ -87,20 +87,20 @@ def resend(outbox_id: int) -> AnyResponse:
             services().outbox.queue_again(connection, outbox_id, now)
             note_action(connection, current_staff().name, "resent_message", f"outbox {outbox_id}", now)
     except UnknownOutboxRow:
-        return _back(GONE, "problem")
+        return _back(NOT_LISTED, "problem")
     services().doorbell.ring(outbox_id)
     return _back(RESENT)
 
 
 @delivery.post("/undelivered/<int:outbox_id>/settle")
-@access("staff", permission=TEND)
+@access("staff", permission=TEND, owns=UNDELIVERED)
 def set_aside(outbox_id: int) -> AnyResponse:
     """Take a message off the list."""
     try:
         with services().database.begin() as connection:
             settle(connection, outbox_id, current_staff().name, services().clock())
     except UnknownOutboxRow:
-        return _back(GONE, "problem")
+        return _back(NOT_LISTED, "problem")
     return _back(SETTLED)
 
 

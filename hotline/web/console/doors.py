@@ -1,4 +1,8 @@
-"""Who comes to a conversation: every page of one begins here, so that no number of an address opens somebody else's."""
+"""A conversation as whoever is signed in may see it now.
+
+The guard has asked before whose it is (``owners``); since then it may have gone to somebody else, so each page looks again within
+its own unit of work.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +11,8 @@ from sqlalchemy import Connection
 
 from hotline.counselling.sight import Seen, Sight, look_at
 from hotline.web.access import services
+from hotline.web.console.owners import SUPERVISE
 from hotline.web.staff_session import current_staff
-
-SUPERVISE = "console.supervise"
 
 
 def expect_sight(connection: Connection, handoff_id: int, *wanted: Sight) -> Seen:

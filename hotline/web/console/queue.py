@@ -12,8 +12,8 @@ from hotline.counselling.counsellors import CannotChangeCounsellor, note_seen, s
 from hotline.counselling.routing import PRESENCES
 from hotline.counselling.worklist import Worklist, read_presence, read_worklist
 from hotline.web.access import access, services
-from hotline.web.console.doors import SUPERVISE
 from hotline.web.console.fresh import answer_poll, tag_of
+from hotline.web.console.owners import SUPERVISE
 from hotline.web.console.words import words_of_page
 from hotline.web.staff_pages import notify, render_fragment, render_staff
 from hotline.web.staff_session import current_staff

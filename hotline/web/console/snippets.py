@@ -13,6 +13,7 @@ from hotline.services import Services
 from hotline.understanding.folding import words
 from hotline.web.access import access, services
 from hotline.web.console.doors import expect_sight
+from hotline.web.console.owners import CONVERSATION
 from hotline.web.console.words import words_of_page
 from hotline.web.staff_pages import render_fragment
 from hotline.web.staff_session import current_staff
@@ -38,7 +39,7 @@ class Snippet:
 
 
 @snippets.get("")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=CONVERSATION)
 def find(handoff_id: int) -> str:
     """The answers that fit some words."""
     hotline, staff = services(), current_staff()

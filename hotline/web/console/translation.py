@@ -16,6 +16,7 @@ from hotline.translation.port import CannotTranslate
 from hotline.web.access import access, services
 from hotline.web.console.deeds import CONFLICT, REPLY_PROBLEMS, UNUSABLE
 from hotline.web.console.doors import expect_sight
+from hotline.web.console.owners import HELD, MESSAGE
 from hotline.web.console.translation_panel import ENGINES, worker_of
 from hotline.web.console.words import words_of_page
 from hotline.web.staff_pages import Problem, notify, render_staff
@@ -39,7 +40,7 @@ EMPTY = screen_key("console.cannot_empty")
 
 
 @translation.post("/switch")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD)
 def switch(handoff_id: int) -> AnyResponse:
     """Switch translation of this conversation on or off."""
     is_on = request.form.get("on") == "yes"
@@ -52,7 +53,7 @@ def switch(handoff_id: int) -> AnyResponse:
 
 
 @translation.post("/confirm")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD)
 def confirm(handoff_id: int) -> AnyResponse:
     """The warning was read."""
     try:
@@ -63,7 +64,7 @@ def confirm(handoff_id: int) -> AnyResponse:
 
 
 @translation.post("/messages/<int:message_id>")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD, names={"message_id": MESSAGE})
 def translate(handoff_id: int, message_id: int) -> AnyResponse | tuple[AnyResponse, int]:
     """Translate one message. The open page fetches what came of it; a script that asks for JSON hears what went wrong."""
     staff = current_staff()
@@ -83,7 +84,7 @@ def translate(handoff_id: int, message_id: int) -> AnyResponse | tuple[AnyRespon
 
 
 @translation.post("/draft")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD)
 def draft(handoff_id: int) -> AnyResponse | str | tuple[str, int]:
     """Translate a reply, and show it beside the counsellor's own words. Nothing is sent to the person."""
     staff, own_words = current_staff(), _words("own_words")
@@ -101,7 +102,7 @@ def draft(handoff_id: int) -> AnyResponse | str | tuple[str, int]:
 
 
 @translation.post("/send")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD)
 def send(handoff_id: int) -> AnyResponse | str | tuple[str, int]:
     """Send what the counsellor has read, marked as a machine's."""
     hotline, staff, key = services(), current_staff(), request.form.get("key", "")

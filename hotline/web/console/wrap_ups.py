@@ -12,8 +12,9 @@ from hotline.counselling.handoff import UnknownHandoff
 from hotline.counselling.states import IllegalMove
 from hotline.counselling.wrap_ups import LONGEST_HINT, CannotWrapUp, WrapUp
 from hotline.web.access import access, services
-from hotline.web.console.doors import SUPERVISE, expect_sight
+from hotline.web.console.doors import expect_sight
 from hotline.web.console.form_words import known_codes, options_of
+from hotline.web.console.owners import HELD, SUPERVISE, WRAP_UP
 from hotline.web.console.words import words_of_page
 from hotline.web.staff_pages import Problem, notify, render_staff
 from hotline.web.staff_session import current_staff
@@ -47,7 +48,7 @@ def show_all() -> str:
 
 
 @wrap_ups.get("/wrap-ups/<int:wrap_up_id>")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=WRAP_UP)
 def show(wrap_up_id: int) -> str:
     """The form, with what the conversation says by itself; or what was answered."""
     wrap_up, suggested = _find(wrap_up_id)
@@ -55,13 +56,11 @@ def show(wrap_up_id: int) -> str:
 
 
 @wrap_ups.post("/wrap-ups/<int:wrap_up_id>")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=WRAP_UP)
 def save(wrap_up_id: int) -> AnyResponse | tuple[str, int]:
     """Store the answers."""
     hotline, staff, form = services(), current_staff(), request.form
     wrap_up, _ = _find(wrap_up_id)
-    if wrap_up.row["counsellor_id"] != staff.account_id:
-        abort(403)
     given = {field.code: form.getlist(field.code) for field in wrap_up.form.fields}
     try:
         with hotline.database.begin() as connection:
@@ -77,7 +76,7 @@ def save(wrap_up_id: int) -> AnyResponse | tuple[str, int]:
 
 
 @wrap_ups.post("/handoffs/<int:handoff_id>/wrap-up")
-@access("staff", permission="console.use")
+@access("staff", permission="console.use", owns=HELD)
 def start(handoff_id: int) -> AnyResponse:
     """Begin to write a conversation up that is still open, or close it and do so; the next person does not wait for it."""
     hotline, staff = services(), current_staff()

@@ -2,7 +2,7 @@
 import { countSegments } from "./segments.js";
 import { setUpKeys } from "./console_keys.js";
 
-const POLL_MS = 1500;
+const POLL_MS = 1000;
 const SILENT_POLLS = 3;
 const ANSWER_MS = 10_000;
 const DRAFT = "console-draft-";
@@ -155,9 +155,9 @@ function setUpReply(form, look) {
   const text = element("reply-text");
   const name = DRAFT + form.dataset.handoff;
   const kept = JSON.parse(sessionStorage.getItem(name) ?? "null");
-  // What the server gave back with a problem is newer than the draft.
-  if (kept && !text.value) {
-    text.value = kept.text;
+  // What the server gave back with a problem is newer than the draft; what was typed before this script came goes on with it.
+  if (kept && !text.defaultValue) {
+    if (!text.value.startsWith(kept.text)) text.value = [kept.text, text.value].filter(Boolean).join(" ");
     for (const field of ["key", "topic", "version"]) form.elements[field].value = kept[field];
   }
   const changed = () => {
