@@ -108,7 +108,7 @@ SENTENCES = {
     "sound_mixed": "Something besides sound is in this file. Save the recording anew from the program it comes from.",
     "sound_broken": "The file is cut off or broken. Save or copy it anew, then upload it again.",
     "sound_short": "There is hardly any sound in this file. Was the right one chosen?",
-    "sound_long": "The recording is longer than {seconds} seconds. One prompt is one or a few sentences; cut it.",
+    "sound_long": "The recording is longer than {seconds} seconds. Record these words only and cut off the rest.",
     "sound_silent": "Nothing can be heard in this file. Check the microphone and record it again.",
     "sound_no_converter": "The server can convert no sound. Ask those who run it to install ffmpeg (apt-get install ffmpeg).",
     "sound_needs_ffmpeg": (
@@ -117,7 +117,7 @@ SENTENCES = {
     "sound_consent": "Tick that the speaker consents. Without consent no voice may be played.",
     "sound_waiting": "{limit} recordings of this prompt wait already. Have one approved or removed first.",
     "sound_decided": "Somebody has decided about this recording meanwhile. Look at it again.",
-    "sound_old_words": "The words have changed since this was recorded. Remove it and record the new words.",
+    "sound_old_words": "The words have changed meanwhile. Record the new words.",
 }
 
 

@@ -180,7 +180,7 @@ REGISTER: tuple[Entry, ...] = (
     ),
     Entry(
         recordings,
-        why="voices of those who speak our prompts, with their consent; while played, then until the clock, or at once when removed",
+        why="voices of those who speak our prompts, by consent; while played, then by the clock, or at once when removed",
         clock="recordings",
         since=recordings.c.closed_at,
     ),
