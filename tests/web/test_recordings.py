@@ -15,7 +15,6 @@ from werkzeug.test import TestResponse
 from hotline.dialogue.prompt_coverage import Coverage
 from hotline.knowledge.editing import Edit
 from hotline.telephony.twiml import Play, Say
-from hotline.web.studio.recordings import MAX_UPLOAD_BYTES
 from tests.conftest import BASE_URL, NOW, Hotline, require
 from tests.telephony.sounds import encoded, tone
 from tests.web.staff import sign_in
@@ -141,9 +140,8 @@ def test_a_voice_whose_consent_is_taken_back_is_deleted_and_no_longer_played(
         (tone(), {"speaker_consents": ""}, 422, "Ohne Einwilligung"),
         (tone(), {"text_hash": "0" * 40}, 409, "Text hat sich inzwischen geändert"),
         (b"RIFF" + b"\0" * 20_000_000, {}, 422, "größer als 20 MB"),
-        (b"\0" * (MAX_UPLOAD_BYTES + 1), {}, 413, "groß"),
     ],
-    ids=["program", "silent", "no consent", "old words", "large", "much too large"],
+    ids=["program", "silent", "no consent", "old words", "large"],
 )
 def test_what_is_refused_says_why_keeps_the_form_and_stores_nothing(
     quick_hotline: Hotline, someone: Callable[..., Person], data: bytes, form: dict[str, str], status: int, words: str
@@ -152,7 +150,7 @@ def test_what_is_refused_says_why_keeps_the_form_and_stores_nothing(
     page = unescape(answer.get_data(as_text=True))
     assert (answer.status_code, quick_hotline.rows("recordings")) == (status, [])
     assert words in page
-    assert status == 413 or "Ordner 3, Blatt 7" in page
+    assert "Ordner 3, Blatt 7" in page
 
 
 def test_prompts_are_found_by_kind_state_language_and_words(someone: Callable[..., Person]) -> None:
@@ -162,7 +160,6 @@ def test_prompts_are_found_by_kind_state_language_and_words(someone: Callable[..
     assert "warten schon" in unescape(send(anna, tone()).get_data(as_text=True))
     page = anna.open("/studio/recordings?state=waiting")
     assert re.findall(r'class="slug">([^<]*)', page) == [PROMPT]
-    assert "1–1 " in page or "1 " in page
     assert set(re.findall(r'class="slug">([^<:]*):', anna.open("/studio/recordings?group=digit&language=ku"))) == {"digit"}
     assert PROMPT in anna.open("/studio/recordings?q=answer:luggage:short")
     assert "state-missing" in anna.open("/studio/recordings?language=ka&state=missing")
