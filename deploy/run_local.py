@@ -105,7 +105,7 @@ def _prepare_data(environment: dict[str, str], data_dir: Path) -> None:
         stamp.write_text(content.hexdigest())
     _step("Opening for trying out", [flask, "hours", "demo"], environment)
     _step("Making accounts to try the staff pages with", [flask, "staff", "demo"], environment)
-    _step("Building spoken prompts", [flask, "audio", "build"], environment)
+    _step("Building spoken prompts", [flask, "prompts", "build"], environment)
 
 
 def _step(what: str, command: list[str | Path], environment: dict[str, str], folder: Path = ROOT) -> None:

@@ -23,6 +23,7 @@ from hotline.cli.forms import forms_group
 from hotline.cli.health import health_command
 from hotline.cli.keys import keys_group
 from hotline.cli.model import model_commands
+from hotline.cli.prompts import prompts_group
 from hotline.cli.retention import retention_group
 from hotline.cli.staff import audit_group, staff_group
 from hotline.cli.upkeep import add_upkeep_commands
@@ -65,7 +66,7 @@ R = TypeVar("R")
 
 def register_commands(app: Flask, services: Services) -> None:
     """Add all commands to an application."""
-    for group in (_flows(services), _texts(services), _content(services), _audio(services)):
+    for group in (_flows(services), _texts(services), _content(services), prompts_group(services, _sentence)):
         app.cli.add_command(group)
     for group in (_db(services), _handoffs(services), _outbox(services)):
         app.cli.add_command(group)
@@ -190,31 +191,6 @@ def _content(services: Services) -> AppGroup:
 def _number_of(found: Content) -> str:
     parts = (("facts", found.facts), ("articles", found.articles), ("texts", found.translations), ("centres", found.centres))
     return ", ".join(f"{len(part)} {name}" for name, part in parts) + f", {len(found.countries.facts)} facts on countries"
-
-
-def _audio(services: Services) -> AppGroup:
-    group = AppGroup("audio", help="Spoken prompts of languages without a Twilio voice.")
-
-    @group.command("build")
-    @_sentence
-    def build() -> None:
-        """Make the missing sound files from recordings/, else with espeak-ng."""
-        for code, report in services.spoken_prompts.build(_progress):
-            click.echo(f"{code}: {report.built} built, {report.kept} kept, {len(report.missing)} missing.")
-            for path in report.unusable:
-                click.echo(f"{code}: {path} is no usable recording.", err=True)
-            if report.missing:
-                click.echo(f"{code} is not offered by voice: install espeak-ng or record its prompts.", err=True)
-
-    return group
-
-
-def _progress(code: str) -> Callable[[int, int], None]:
-    def show(done: int, total: int) -> None:
-        if done == total or done % 25 == 0:
-            click.echo(f"  {code}: {done} of {total} prompts")
-
-    return show
 
 
 def _db(services: Services) -> AppGroup:

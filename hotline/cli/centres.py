@@ -42,7 +42,7 @@ def centre_commands(services: Services, sentence: Callable[..., Any]) -> AppGrou
         import_centres(services.database, found)
         click.echo(f"Imported {len(found)} centres. `flask content load` leaves them as they are from now on.")
         click.echo(
-            "Run `flask audio build`: languages without a Twilio voice are offered by voice again when their sounds are there."
+            "Run `flask prompts build`: languages without a Twilio voice are offered by voice again when their sounds are there."
         )
         _warn(found_on(services, today_in_germany()), len(found))
 

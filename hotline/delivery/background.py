@@ -12,7 +12,7 @@ def start_command(arguments: Sequence[str], root: Path, log_path: Path) -> subpr
     """Begin one of the ``flask`` commands in a process of its own.
 
     Args:
-        arguments: of the command, such as audio and build.
+        arguments: of the command, such as prompts and build.
         root: folder of the project.
         log_path: file for what it prints.
     """

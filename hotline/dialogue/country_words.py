@@ -63,15 +63,16 @@ class CountryWords:
             yield from (f"{self._piece(fact, language)}." for fact in view.facts)
             yield from self._check(view, language)
 
-    def all_sentences(self, book: CountryBook, language: str) -> Iterator[str]:
-        """Every sentence ``speak`` may yield with what is known now, whatever the day."""
-        yield from (f"{country_name(country, language)}." for country in book.countries())
+    def all_sentences(self, book: CountryBook, language: str) -> Iterator[tuple[str, str]]:
+        """Every sentence ``speak`` may yield with what is known now, whatever the day; with names that outlive the words."""
+        yield from ((country, f"{country_name(country, language)}.") for country in book.countries())
         for fact in book.facts:
-            yield f"{self._piece(fact, language)}."
-            yield self._sentence(fact, language)
-        for note in book.notes:
-            yield from self._note(note, language)
-        yield self._texts.get(language, "country.check")
+            name = ":".join(filter(None, (fact.country, fact.kind, fact.name, fact.detail if fact.kind == "programme" else "")))
+            yield f"{name}:short", f"{self._piece(fact, language)}."
+            yield name, self._sentence(fact, language)
+        for position, note in enumerate(book.notes):
+            yield from ((f"{note.country}:{note.kind}:{position}", text) for text in self._note(note, language))
+        yield "check", self._texts.get(language, "country.check")
 
     def _sentences(self, view: CountryView, language: str) -> Iterator[str]:
         yield from (self._sentence(fact, language) for fact in view.facts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from itertools import product
 from typing import Literal
 from unicodedata import bidirectional
@@ -328,33 +329,53 @@ class Renderer:
 
     def all_utterances(self, language: str, definition: Definition, library: Library) -> list[str]:
         """Every sentence a call in this language may hold: what has to be recorded or synthesised before it goes live."""
-        texts = [
-            text
-            for key, text in self._texts.all_of(language).items()
-            if "{" not in text and not key.endswith(".text") and not key.startswith("option.")
-        ]
-        texts += [self._texts.get(language, "language.option", key=key) for key in FIRST_OPTION_KEYS]
+        return list(dict.fromkeys(text for _, text in self.named_utterances(language, definition, library)))
+
+    def named_utterances(self, language: str, definition: Definition, library: Library) -> Iterator[tuple[str, str]]:
+        """The same with the name of each one, ``kind:…``, which stays when its words change.
+
+        What is said in several places in the same words comes several times.
+        """
+        for key, text in self._texts.all_of(language).items():
+            if "{" not in text and not key.endswith(".text") and not key.startswith("option."):
+                yield f"text:{key}", text
+        for key in FIRST_OPTION_KEYS:
+            yield f"language:{key}", self._texts.get(language, "language.option", key=key)
         labels = {
-            (option.key, self._texts.get(language, option.label, SPOKEN))
+            (option.key, f"key:{option.key}:{option.label}"): self._texts.get(language, option.label, SPOKEN)
             for step in definition.steps.values()
             for option in step.options
         }
-        labels |= {(NEXT_PAGE_KEY, self._texts.get(language, label)) for label in NEXT_PAGE_LABELS.values()}
-        for (_, code), article in library.articles.items():
+        labels |= {
+            (NEXT_PAGE_KEY, f"key:{NEXT_PAGE_KEY}:{label}"): self._texts.get(language, label)
+            for label in NEXT_PAGE_LABELS.values()
+        }
+        for (topic, code), article in library.articles.items():
             if code == language:
-                texts += [u.text for text in (article.short, article.full) for u in self._spoken_answer(article, text)]
-                labels |= {(key, article.title) for key in FIRST_OPTION_KEYS}
-        labels |= {(key, self._centres.land(land, language)) for key in FIRST_OPTION_KEYS for land in LANDS}
-        texts += [self._spoken_key(language, key, label) for key, label in sorted(labels)]
-        texts += "0123456789"
-        texts += [
-            self._centres.spoken_directory(centre, language)
-            if centre.land == NATIONWIDE
-            else self._centres.spoken_line(centre, language)
-            for centre in library.directory.centres
-        ]
-        texts += self._countries.all_sentences(library.countries, language)
-        return list(dict.fromkeys(texts))
+                yield from self._named_answer(topic, article)
+                labels |= {(key, f"key:{key}:topic:{topic}"): article.title for key in FIRST_OPTION_KEYS}
+        for land in LANDS:
+            name = self._centres.land(land, language)
+            labels |= {(key, f"key:{key}:land:{land}"): name for key in FIRST_OPTION_KEYS}
+        for (key, name), label in sorted(labels.items()):
+            yield name, self._spoken_key(language, key, label)
+        yield from ((f"digit:{digit}", digit) for digit in "0123456789")
+        for centre in library.directory.centres:
+            is_nationwide = centre.land == NATIONWIDE
+            say = self._centres.spoken_directory if is_nationwide else self._centres.spoken_line
+            yield f"centre:{centre.land}:{name_hash(centre.name, centre.city)}", say(centre, language)
+        yield from ((f"country:{name}", text) for name, text in self._countries.all_sentences(library.countries, language))
+
+    def _named_answer(self, topic: str, article: Article) -> Iterator[tuple[str, str]]:
+        for part, text in (("short", article.short), ("full", article.full)):
+            *sentences, as_of = (utterance.text for utterance in self._spoken_answer(article, text))
+            yield from ((f"answer:{topic}:{part}:{number}", sentence) for number, sentence in enumerate(sentences, 1))
+            yield f"answer:{topic}:date", as_of
+
+
+def name_hash(*words: str) -> str:
+    """A short name for something that has none but its own words."""
+    return sha256("\n".join(words).encode()).hexdigest()[:8]
 
 
 def _is_bounded(event: Event) -> bool:

@@ -1,20 +1,25 @@
-"""Sounds for every sentence of the languages without a Twilio voice, made anew whenever the answers change.
+"""Sounds of prompts, made anew whenever the answers or the recordings change.
 
-Without it a text published in the studio would take its whole language off the phone: a language is spoken wholly or not at all.
+Languages without a Twilio voice get a sound for every sentence: without it a text published in the studio would take its whole
+language off the phone, for a language is spoken wholly or not at all. Of the others only what a person has spoken.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 from hotline.dialogue.definition import Definition
 from hotline.dialogue.rendering import Renderer
 from hotline.knowledge.library import CONTENT_REVISION, LibraryReader
+from hotline.knowledge.recordings import RECORDINGS_REVISION, Recordings
 from hotline.store.counters import read_counter
 from hotline.store.database import Database
-from hotline.telephony.audio_build import BuildReport, build_audio
+from hotline.telephony.audio import AudioLibrary
+from hotline.telephony.audio_build import BuildReport, Released, build_audio
 from hotline.telephony.languages import Language
 
 # For what answers and what day the sounds were last built; missing where nobody ever built any.
@@ -32,6 +37,7 @@ class SpokenPrompts:
         definition: Callable[[], Definition],
         languages: Iterable[Language],
         folders: tuple[Path, Path],
+        people: Recordings,
         today: Callable[[], date],
         start: Callable[[], None],
     ) -> None:
@@ -42,8 +48,9 @@ class SpokenPrompts:
             library: reads them.
             renderer: knows every sentence of a language.
             definition: gives the flows.
-            languages: the live ones; those with a Twilio voice need no sounds.
-            folders: of the sounds, and of human recordings (it may be missing).
+            languages: the live ones.
+            folders: of the sounds, and of human recordings beside those of the studio (it may be missing).
+            people: the recordings of the studio.
             today: the day in Germany.
             start: builds in a process of its own, which the worker does not wait for when it is told to stop.
         """
@@ -51,8 +58,9 @@ class SpokenPrompts:
         self._library = library
         self._renderer = renderer
         self._definition = definition
-        self._languages = tuple(language for language in languages if not language.say_voice)
+        self._languages = tuple(languages)
         self._sounds, self._recordings = folders
+        self._people = people
         self._today = today
         self._start = start
 
@@ -71,18 +79,33 @@ class SpokenPrompts:
             days = self._library.current(connection, today).days_of_change(today)
             libraries = [self._library.on_day(connection, day) for day in days]
         recordings = self._recordings if self._recordings.is_dir() else None
+        library_of_sounds = AudioLibrary(self._sounds)
         for language in self._languages:
+            sounds = self._people.released(language.code)
+            if language.say_voice and not (sounds or library_of_sounds.kinds(language.code) or self._has_files(language.code)):
+                continue
             spoken = (self._renderer.all_utterances(language.code, self._definition(), library) for library in libraries)
             texts = list(dict.fromkeys(text for sentences in spoken for text in sentences))
-            yield language.code, build_audio(self._sounds, language, texts, recordings, progress(language.code))
+            released = Released(sounds, partial(self._people.sound_of, language.code))
+            # What nobody has recorded, Twilio's voice says, where there is one, and better than espeak-ng.
+            maker = replace(language, espeak_voice=None) if language.say_voice else language
+            yield language.code, build_audio(self._sounds, maker, texts, recordings, progress(language.code), released)
         (self._sounds / BUILT_FOR).write_text(state, encoding="utf-8")
 
     def build_if_changed(self) -> None:
-        """Begin a build when the answers or the day changed since the last one; the worker asks every minute."""
-        built_for = self._sounds / BUILT_FOR
-        if built_for.exists() and built_for.read_text(encoding="utf-8") != self._state():
+        """Begin a build when answers, recordings or the day changed since the last one; the worker asks every minute.
+
+        Where nobody ever built any, the first recording begins it.
+        """
+        built_for, state = self._sounds / BUILT_FOR, self._state()
+        before = built_for.read_text(encoding="utf-8") if built_for.exists() else None
+        if before != state and (before is not None or state.rpartition(" ")[2] != "0"):
             self._start()
+
+    def _has_files(self, language: str) -> bool:
+        return (self._recordings / language).is_dir()
 
     def _state(self) -> str:
         with self._database.read() as connection:
-            return f"{read_counter(connection, CONTENT_REVISION)} {self._today().isoformat()}"
+            answers, people = (read_counter(connection, name) for name in (CONTENT_REVISION, RECORDINGS_REVISION))
+        return f"{answers} {self._today().isoformat()} {people}"

@@ -102,6 +102,22 @@ SENTENCES = {
     "control": "{part} has control characters; remove them.",
     "placeholder_missing": "{part} lacks {keys}, which the German text has; write it as it stands there.",
     "placeholder_foreign": "{part} has {keys}, which the German text has not; remove it.",
+    "sound_none": "Choose a file.",
+    "sound_large": "The file is larger than {megabytes} MB. Shorten it, or save it as MP3 or OGG.",
+    "sound_kind": "This is no WAV, MP3 or OGG file, whatever its name says. Save the recording in one of these.",
+    "sound_mixed": "Something besides sound is in this file. Save the recording anew from the program it comes from.",
+    "sound_broken": "The file is cut off or broken. Save or copy it anew, then upload it again.",
+    "sound_short": "There is hardly any sound in this file. Was the right one chosen?",
+    "sound_long": "The recording is longer than {seconds} seconds. Record these words only and cut off the rest.",
+    "sound_silent": "Nothing can be heard in this file. Check the microphone and record it again.",
+    "sound_no_converter": "The server can convert no sound. Ask those who run it to install ffmpeg (apt-get install ffmpeg).",
+    "sound_needs_ffmpeg": (
+        "This file could not be read. Send it as WAV, or ask those who run the server to install ffmpeg (apt-get install ffmpeg)."
+    ),
+    "sound_consent": "Tick that the speaker consents. Without consent no voice may be played.",
+    "sound_waiting": "{limit} recordings of this prompt wait already. Have one approved or removed first.",
+    "sound_decided": "Somebody has decided about this recording meanwhile. Look at it again.",
+    "sound_old_words": "The words have changed meanwhile. Record the new words.",
 }
 
 

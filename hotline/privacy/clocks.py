@@ -38,6 +38,7 @@ CLOCKS: Mapping[str, Clock] = MappingProxyType(
         "questions": Clock(90, 1, 365, "questions without an answer, names and numbers taken out", "day asked"),
         "outbox": Clock(14, 1, 90, "messages sent or failed: recipient and text", "written"),
         "replies": Clock(7, 1, 30, "our answers, kept so that a repeated webhook gets the same one", "given"),
+        "recordings": Clock(90, 1, 365, "recordings of prompts that are no longer played: the voice", "replaced or removed"),
         "audit": Clock(365, 90, 3650, "who of staff did what to what: names of accounts and numbers of rows", "deed"),
         "deletions": Clock(1095, 365, 3650, "what was deleted: receipt, kind, count", "deletion"),
         "sessions": Clock(30, 1, 365, "sign-ins of staff: device, times; failed sign-ins by pseudonym", "ended"),

@@ -21,6 +21,7 @@ from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.data_desk import DataDesk
 from hotline.dialogue.feedback import Feedback
 from hotline.dialogue.person import HandoffDesk
+from hotline.dialogue.prompt_coverage import PromptCoverage
 from hotline.dialogue.speakable import SpeakableLanguages
 from hotline.dialogue.spoken_prompts import SpokenPrompts
 from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
@@ -134,7 +135,7 @@ class Services(CaseServices, TranslationServices, StudioServices, StaffServices,
 
     @cached_property
     def spoken_prompts(self) -> SpokenPrompts:
-        """Makes the sounds of languages without a voice; the worker and ``flask audio build`` use it."""
+        """Makes the sounds of languages without a voice; the worker and ``flask prompts build`` use it."""
         live = [self.languages[code] for code in self.live_languages]
         folders = (self.settings.data_dir / "audio", self.settings.root / "recordings")
         return SpokenPrompts(
@@ -144,16 +145,22 @@ class Services(CaseServices, TranslationServices, StudioServices, StaffServices,
             lambda: self.definition,
             live,
             folders,
+            self.recordings,
             today_in_germany,
             self._build_sounds,
         )
 
+    @cached_property
+    def prompt_coverage(self) -> PromptCoverage:
+        """Who speaks which prompt in which language."""
+        return PromptCoverage(self.renderer, self.definition, self.languages, self.live_languages, self.audio, self.recordings)
+
     def _build_sounds(self) -> None:
-        """Begin ``flask audio build`` unless it runs already; the worker asks every minute."""
+        """Begin ``flask prompts build`` unless it runs already; the worker asks every minute."""
         running = vars(self).get("_sound_build")
         if running is None or running.poll() is not None:
-            log_path = self.settings.data_dir / "audio.log"
-            vars(self)["_sound_build"] = start_command(["audio", "build"], self.settings.root, log_path)
+            log_path = self.settings.data_dir / "prompts.log"
+            vars(self)["_sound_build"] = start_command(["prompts", "build"], self.settings.root, log_path)
 
     @cached_property
     def turns(self) -> Turns:

@@ -13,6 +13,7 @@ from hotline.knowledge.link_fetch import LinkFetcher
 from hotline.knowledge.link_jobs import LinkBell, register_link_job
 from hotline.knowledge.links import LinkChecks
 from hotline.knowledge.questions import BATCH, Questions
+from hotline.knowledge.recordings import Recordings
 from hotline.knowledge.teaching import Teaching
 from hotline.knowledge.uploads import Uploads
 from hotline.privacy.stripping import Stripper
@@ -122,6 +123,11 @@ class StudioServices(CoreServices):
     def uploads(self) -> Uploads:
         """Files that wait to be confirmed."""
         return Uploads(self.database, self.clock)
+
+    @cached_property
+    def recordings(self) -> Recordings:
+        """Prompts spoken by people."""
+        return Recordings(self.database, self.clock)
 
     @cached_property
     def stripper(self) -> Stripper:

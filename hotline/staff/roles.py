@@ -10,8 +10,8 @@ OWN_ACCOUNT = "account.own"
 COUNSELLORS_EDIT = "counsellors.edit"
 
 ROLES: dict[str, frozenset[str]] = {
-    "editor": frozenset({OWN_ACCOUNT, "content.see", "content.edit", "facts.edit"}),
-    "reviewer": frozenset({OWN_ACCOUNT, "content.see", "content.approve", "facts.edit", "languages.train"}),
+    "editor": frozenset({OWN_ACCOUNT, "content.see", "content.edit", "facts.edit", "recordings.edit"}),
+    "reviewer": frozenset({OWN_ACCOUNT, "content.see", "content.approve", "facts.edit", "languages.train"} | {"recordings.edit"}),
     "counsellor": frozenset({OWN_ACCOUNT, "content.see", "console.use", "numbers.reveal"}),
     "supervisor": frozenset(
         {OWN_ACCOUNT, "content.see", "console.use", "console.supervise", "reports.see", COUNSELLORS_EDIT, "delivery.tend"}

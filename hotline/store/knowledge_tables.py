@@ -147,6 +147,33 @@ content_uploads = Table(
     Column("uploaded_at", UtcDateTime, nullable=False),
 )
 
+# What people have spoken, in place of the machine's voice. It belongs to the words it was made for, not only to their place.
+recordings = Table(
+    "recordings",
+    metadata,
+    id_column(),
+    Column("language", String(8), nullable=False),
+    Column("prompt", String(120), nullable=False),
+    Column("text_hash", String(40), nullable=False),
+    Column("text", Text, nullable=False),
+    # in_review, live, replaced, removed
+    Column("state", String(12), nullable=False),
+    # WAV as it is played; gone at once when it was removed.
+    Column("sound", LargeBinary),
+    Column("sound_hash", String(40), nullable=False),
+    Column("milliseconds", Integer, nullable=False),
+    # The one who uploaded it has said so; ``note`` is where that is filed.
+    Column("speaker_consents", Boolean, nullable=False),
+    Column("note", String(200), nullable=False),
+    Column("author", String(60), nullable=False),
+    Column("approver", String(60)),
+    Column("uploaded_at", UtcDateTime, nullable=False),
+    Column("decided_at", UtcDateTime),
+    Column("closed_at", UtcDateTime),
+    Index("ix_recordings_language_prompt", "language", "prompt"),
+    Index("ix_recordings_state", "state"),
+)
+
 centres = Table(
     "centres",
     metadata,

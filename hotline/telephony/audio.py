@@ -70,6 +70,16 @@ class AudioLibrary:
             return None
         return AudioFile(language, entry["file"], "recording" if entry["kind"] == "recording" else "synthetic")
 
+    def kinds(self, language: str) -> dict[str, Kind]:
+        """Every text of a language there is a file of: its hash -> who speaks it."""
+        entries = self._read_manifest().get(language, {})
+        there = {path.name for path in (self._folder / language).glob("*.wav")}
+        return {
+            key: "recording" if entry["kind"] == "recording" else "synthetic"
+            for key, entry in entries.items()
+            if entry["file"] in there
+        }
+
     def open_file(self, language: str, name: str) -> Path | None:
         """Find a file for the web server.
 

@@ -42,6 +42,7 @@ from hotline.web.studio.health import health
 from hotline.web.studio.matrix import matrix
 from hotline.web.studio.phrases import phrases
 from hotline.web.studio.questions import questions
+from hotline.web.studio.recordings import recordings
 from hotline.web.studio.regressions import regressions
 from hotline.web.studio.texts import texts
 from hotline.web.studio.topics import topics
@@ -50,7 +51,21 @@ from hotline.web.studio.understanding import understanding
 from hotline.web.webhooks import webhooks
 
 STAFF = (staff, account, accounts, counsellors, audit)
-STUDIO = (matrix, texts, topics, facts, understanding, phrases, danger, regressions, questions, health, transfer, canned)
+STUDIO = (
+    matrix,
+    texts,
+    topics,
+    facts,
+    understanding,
+    phrases,
+    danger,
+    regressions,
+    questions,
+    health,
+    transfer,
+    canned,
+    recordings,
+)
 CONSOLE = (
     console, board, conversation, deeds, translation, snippets, callbacks, delivery, cases, wrap_ups, forms, calls,
 )  # fmt: skip

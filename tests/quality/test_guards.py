@@ -54,6 +54,8 @@ VALUES = {
     "slug": "greeting",
     "message_id": "1",
     "account_id": "1",
+    "prompt": "digit:1",
+    "recording_id": "1",
 }
 CALL = {"CallSid": "CA1", "From": twilio.OURS, "To": twilio.PERSON, "CallStatus": "completed", "Digits": "1"}
 LEG_WEBHOOKS = ("answer", "key", "join", "after", "back", "missed", "status", "room")
@@ -234,8 +236,8 @@ def test_error_of_ours_shows_no_word_of_what_went_wrong(quick_hotline: Hotline) 
 
 # What every role may do, written down once more: a permission that spreads to another role must be wanted here too.
 MAY = {
-    "editor": {"account.own", "content.see", "content.edit", "facts.edit"},
-    "reviewer": {"account.own", "content.see", "content.approve", "facts.edit", "languages.train"},
+    "editor": {"account.own", "content.see", "content.edit", "facts.edit", "recordings.edit"},
+    "reviewer": {"account.own", "content.see", "content.approve", "facts.edit", "languages.train", "recordings.edit"},
     "counsellor": {"account.own", "content.see", "console.use", "numbers.reveal"},
     "supervisor": {
         "account.own",
