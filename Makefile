@@ -2,10 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PORT RASA_PORT
-.PHONY: run test check lint types audit catalogues nlu-test bench chaos clean
+.PHONY: run test check lint types audit catalogues nlu-test bench chaos fallback clean
 
 run: ## set up everything and start the hotline with its simulator
 	@$(PYTHON) deploy/run_local.py
+
+fallback: ## the small program behind Twilio's fallback URLs (docs/operations.md)
+	@$(BIN)/python -m gunicorn --config deploy/fallback/gunicorn.conf.py fallback:app
 
 test: .venv/tests model ## run all tests
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
