@@ -163,7 +163,7 @@ class BookBuilder:
     def _most_asked(self, connection: Connection, library: Library) -> list[str]:
         since = self._clock() - ASKED_DAYS
         asked = select(messages.c.topic, func.count()).where(messages.c.topic.is_not(None), messages.c.created_at >= since)
-        times = dict(connection.execute(asked.group_by(messages.c.topic)).tuples().all())
+        times: dict[str, int] = dict(connection.execute(asked.group_by(messages.c.topic)).tuples().all())
         topics = [topic for topic in menu_topics(library, self._menu) if topic not in library.handed_over]
         return sorted(topics, key=lambda topic: -times.get(topic, 0))
 

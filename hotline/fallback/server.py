@@ -139,7 +139,7 @@ class FallbackServer:
 
         Args:
             at: the page the caller has heard, "" at the beginning.
-            given: parameters of the webhook, with ``silent``, the number of silences in a row, and ``enter`` for who is sent here.
+            given: parameters of the webhook, with ``silent``, how many silences there were, and ``enter`` for who is sent here.
         """
         book = self._shelf.book()
         known = book.line_languages.get(given.get("To", ""), START)
