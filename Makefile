@@ -38,6 +38,7 @@ nlu-test: model ## measure understanding and write docs/understanding.md
 bench: .venv/tests model ## speed and memory beside the plain connector, one table
 	@$(BIN)/python bench/turns.py
 	@$(BIN)/python bench/delivery.py
+	@$(BIN)/python bench/calls.py
 
 chaos: .venv/tests model ## kill everything at random while people write and call: nothing lost, nothing twice; one table
 	@$(BIN)/python bench/chaos.py

@@ -19,7 +19,6 @@ from hotline.privacy.clocks import read_days
 ROOT = Path(__file__).resolve().parent.parent
 # Not 5000: macOS answers there itself.
 LOCAL_PORT = "8000"
-LOCAL_FALLBACK_PORT = "8010"
 LOCAL_ACCOUNT = "AC" + "0" * 32
 _WINDOW = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
 _LANGUAGE = re.compile("[a-z]{2,3}")
@@ -162,8 +161,8 @@ def _local_values(data_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
     pairs = (line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
     kept = dict(pairs)
     port = environ.get("PORT") or LOCAL_PORT
-    kept.setdefault("FALLBACK_KEY", kept.get("PSEUDONYM_KEY", ""))
-    kept.setdefault("FALLBACK_BASE_URL", f"http://127.0.0.1:{environ.get('FALLBACK_PORT') or LOCAL_FALLBACK_PORT}")
+    if environ.get("FALLBACK_BASE_URL"):
+        kept.setdefault("FALLBACK_KEY", kept.get("PSEUDONYM_KEY", ""))
     kept.setdefault("PUBLIC_BASE_URL", f"http://127.0.0.1:{port}")
     kept.setdefault("TWILIO_API_BASE_URL", f"http://127.0.0.1:{port}/simulator/twilio")
     return kept

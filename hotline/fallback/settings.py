@@ -9,7 +9,6 @@ from pathlib import Path
 from hotline.errors import CannotStart
 
 FOLDER = "fallback"
-LOCAL_PORT = "8010"
 SHORTEST_KEY = 32
 
 
