@@ -86,15 +86,16 @@ def write_book(book: Book, path: Path, key: str) -> None:
     draft.replace(path)
 
 
-def read_book(path: Path, key: str) -> Book:
+def read_book(path: Path, key: str, base_url: str | None = None) -> Book:
     """Read a book.
 
     Args:
         path: of the file.
         key: FALLBACK_KEY it was signed with.
+        base_url: address it must be made for; None takes whatever it names.
 
     Raises:
-        UnusableBook: it is missing, changed, cut, signed with another key or of another version.
+        UnusableBook: it is missing, changed, cut, signed with another key, of another version or for another address.
     """
     try:
         signature, _, content = path.read_bytes().partition(b"\n")
@@ -106,11 +107,20 @@ def read_book(path: Path, key: str) -> Book:
             "and copy the whole folder; FALLBACK_KEY must be the same on both machines."
         )
     # Signed by ourselves, so only its version can be another one.
-    read = json.loads(content)
-    if read.pop("format", None) != FORMAT:
+    try:
+        read = json.loads(content)
+        is_ours = read.pop("format") == FORMAT
+        pages = {name: Page(**page) for name, page in read.pop("pages").items()}
+        book = Book(pages=pages, opening=tuple(read.pop("opening")), **read)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        is_ours = False
+    if not is_ours:
         raise UnusableBook(f"{path} is of another version of the hotline. Make it again with `flask fallback build`.")
-    pages = {name: Page(**page) for name, page in read.pop("pages").items()}
-    return Book(pages=pages, opening=tuple(read.pop("opening")), **read)
+    if base_url is not None and book.base_url != base_url:
+        raise UnusableBook(
+            f"{path} was made for another address than FALLBACK_BASE_URL names. Set the same one on both machines."
+        )
+    return book
 
 
 def _signature(content: bytes, key: str) -> str:

@@ -38,18 +38,23 @@ StartResponse = Callable[[str, list[tuple[str, str]]], object]
 class Shelf:
     """Holds the book and takes a newer one; one that cannot be used never replaces one that can."""
 
-    def __init__(self, path: Path, key: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, path: Path, settings: FallbackSettings, clock: Callable[[], float]) -> None:
         """Read the first book.
+
+        Args:
+            path: of the file.
+            settings: of this process.
+            clock: seconds.
 
         Raises:
             UnusableBook: there is none that can be used.
         """
         self._path = path
-        self._key = key
+        self._settings = settings
         self._clock = clock
         self._stamp = self._look()
         self._looked_at = clock()
-        self._book = read_book(path, key)
+        self._book = self._read()
         self._lock = threading.Lock()
 
     def book(self) -> Book:
@@ -66,9 +71,12 @@ class Shelf:
             return
         self._stamp = stamp
         try:
-            self._book = read_book(self._path, self._key)
+            self._book = self._read()
         except UnusableBook as error:
             log.warning("the new book is not used, the former one goes on", extra={"cause": str(error)})
+
+    def _read(self) -> Book:
+        return read_book(self._path, self._settings.key, self._settings.base_url)
 
     def _look(self) -> tuple[int, int] | None:
         try:
@@ -98,7 +106,7 @@ class FallbackServer:
         Raises:
             UnusableBook: the message names the file and the remedy.
         """
-        self._shelf = Shelf(settings.folder / FILE, settings.key, clock)
+        self._shelf = Shelf(settings.folder / FILE, settings, clock)
         self._sounds = AudioLibrary(settings.folder / SOUNDS)
         self._tokens = settings.auth_tokens
         self._today = today

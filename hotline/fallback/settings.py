@@ -23,6 +23,7 @@ class FallbackSettings:
     folder: Path
     key: str = field(repr=False)
     auth_tokens: tuple[str, ...] = field(repr=False)
+    base_url: str | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str], data_dir: Path) -> FallbackSettings:
@@ -46,7 +47,8 @@ class FallbackSettings:
         auth_tokens = tuple(token for token in tokens if token)
         if not auth_tokens:
             raise WrongFallbackSetting("TWILIO_AUTH_TOKEN is not set; copy the auth token from the Twilio console.")
-        return cls(Path(values.get("FALLBACK_DIR") or data_dir / FOLDER), key, auth_tokens)
+        base_url = values.get("FALLBACK_BASE_URL", "").strip().rstrip("/") or None
+        return cls(Path(values.get("FALLBACK_DIR") or data_dir / FOLDER), key, auth_tokens, base_url)
 
 
 def _local_values(data_dir: Path) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Mapping
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
@@ -206,6 +208,13 @@ def test_program_does_not_start_on_a_missing_broken_or_foreign_file(folder: Path
         path.write_bytes(bad)
         with pytest.raises(CannotStart, match="damaged"):
             start()
+    path.write_bytes(good)
+    with pytest.raises(CannotStart, match="another address"):
+        FallbackServer(FallbackSettings(folder, KEY, (TOKEN,), "https://other.test"))
+    content = json.dumps({"format": 2, "chapters": []}).encode()
+    path.write_bytes(hmac.new(KEY.encode(), content, sha256).hexdigest().encode() + b"\n" + content)
+    with pytest.raises(CannotStart, match="another version"):
+        start()
     path.unlink()
     with pytest.raises(CannotStart, match="flask fallback build"):
         start()
