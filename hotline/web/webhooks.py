@@ -85,7 +85,7 @@ def take_call(step: int) -> Response:
     try:
         return _twiml(services().turns.take_call_step(inbound, _compose_call))
     except Exception:
-        return _twiml(_sorry_aloud(call.called))
+        return _twiml(sorry_aloud(call.called))
 
 
 @webhooks.post("/status")
@@ -138,7 +138,7 @@ def _sorry_in_writing(recipient: str) -> str:
     return services().renderer.tell("technical.sorry", _language_of_line(recipient))
 
 
-def _sorry_aloud(called: str) -> str:
+def sorry_aloud(called: str = "") -> str:
     """Emergency numbers at once, then the fallback program, which can answer more; without one, good-bye."""
     _count_failure("a call could not be answered")
     goes_on = services().settings.fallback_base_url
