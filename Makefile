@@ -2,10 +2,13 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PORT RASA_PORT
-.PHONY: run test check lint types audit catalogues nlu-test bench bench-console chaos clean
+.PHONY: run test check lint types audit catalogues nlu-test bench bench-console chaos fallback clean
 
 run: ## set up everything and start the hotline with its simulator
 	@$(PYTHON) deploy/run_local.py
+
+fallback: ## the small program behind Twilio's fallback URLs (docs/operations.md)
+	@$(BIN)/python -m gunicorn --config deploy/fallback/gunicorn.conf.py fallback:app
 
 test: .venv/tests model ## run all tests
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
@@ -35,6 +38,7 @@ nlu-test: model ## measure understanding and write docs/understanding.md
 bench: .venv/tests model ## speed and memory beside the plain connector, one table
 	@$(BIN)/python bench/turns.py
 	@$(BIN)/python bench/delivery.py
+	@$(BIN)/python bench/calls.py
 
 bench-console: .venv/tests ## 200 open conversations, 20 counsellors, 10 texts a second: how fast the console is, one table
 	@$(BIN)/python bench/console.py

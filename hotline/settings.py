@@ -21,6 +21,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LOCAL_PORT = "8000"
 LOCAL_ACCOUNT = "AC" + "0" * 32
 _WINDOW = re.compile(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d")
+_LANGUAGE = re.compile("[a-z]{2,3}")
+SHORTEST_FALLBACK_KEY = 32
 _E164 = re.compile(r"\+[1-9]\d{6,14}")
 
 
@@ -73,6 +75,10 @@ class Settings:
     metrics_token: str | None = field(default=None, repr=False)
     backup_key: str | None = field(default=None, repr=False)
     web_processes: int = 2
+    fallback_key: str | None = field(default=None, repr=False)
+    fallback_base_url: str | None = None
+    # Our number -> the language of who calls or writes there.
+    line_languages: Mapping[str, str] = field(default_factory=dict)
     is_clock_trusted: bool = False
     root: Path = ROOT
 
@@ -140,6 +146,7 @@ class Settings:
             backup_key=_backup_key(values),
             is_clock_trusted=_yes_no(values, "TRUST_CLOCK", default=False),
             web_processes=_count(values, "WEB_CONCURRENCY") or 2,
+            **_fallback(values, is_production),
         )
 
 
@@ -165,6 +172,8 @@ def _local_values(data_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
     pairs = (line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines() if "=" in line)
     kept = dict(pairs)
     port = environ.get("PORT") or LOCAL_PORT
+    if environ.get("FALLBACK_BASE_URL"):
+        kept.setdefault("FALLBACK_KEY", kept.get("PSEUDONYM_KEY", ""))
     kept.setdefault("PUBLIC_BASE_URL", f"http://127.0.0.1:{port}")
     kept.setdefault("TWILIO_API_BASE_URL", f"http://127.0.0.1:{port}/simulator/twilio")
     return kept
@@ -277,11 +286,32 @@ def _count(values: Mapping[str, str], name: str) -> int:
     return int(value)
 
 
+def _fallback(values: Mapping[str, str], is_production: bool) -> dict[str, Any]:
+    """The program that answers while the hotline cannot, and the language of each line."""
+    key, url = values.get("FALLBACK_KEY", "").strip(), values.get("FALLBACK_BASE_URL", "").strip()
+    if bool(key) != bool(url):
+        raise WrongSetting("FALLBACK_KEY and FALLBACK_BASE_URL go together: set both, or none.")
+    if key and len(key) < SHORTEST_FALLBACK_KEY:
+        raise WrongSetting(f"FALLBACK_KEY must be a random text of at least {SHORTEST_FALLBACK_KEY} characters.")
+    pairs = [pair.split("=") for pair in _list(values.get("LINE_LANGUAGES", ""))]
+    if not all(len(pair) == 2 and _E164.fullmatch(pair[0]) and _LANGUAGE.fullmatch(pair[1]) for pair in pairs):
+        raise WrongSetting("LINE_LANGUAGES must be numbers of ours with a language each, such as +4930123456=tr,+4930123457=ar.")
+    return {
+        "fallback_key": key or None,
+        "fallback_base_url": _checked_url("FALLBACK_BASE_URL", url.rstrip("/"), is_production) if url else None,
+        "line_languages": dict(pairs),
+    }
+
+
 def _base_url(values: Mapping[str, str], is_production: bool) -> str:
     url = _required(values, "PUBLIC_BASE_URL", "give the address Twilio calls, such as https://hotline.example.org").rstrip("/")
+    return _checked_url("PUBLIC_BASE_URL", url, is_production)
+
+
+def _checked_url(name: str, url: str, is_production: bool) -> str:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-        raise WrongSetting("PUBLIC_BASE_URL must look like https://hotline.example.org, without ? and #.")
+        raise WrongSetting(f"{name} must look like https://hotline.example.org, without ? and #.")
     if is_production and parts.scheme != "https":
-        raise WrongSetting("PUBLIC_BASE_URL must start with https:// in production.")
+        raise WrongSetting(f"{name} must start with https:// in production.")
     return url

@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from hotline.cli.centres import centre_commands
 from hotline.cli.counselling import callbacks_group, counsellors_group, hours_group
 from hotline.cli.exchange import add_exchange_commands
+from hotline.cli.fallback import fallback_group
 from hotline.cli.forms import forms_group
 from hotline.cli.health import health_command
 from hotline.cli.keys import keys_group
@@ -43,6 +44,7 @@ from hotline.dialogue.person import PERSON_TEXT_KEYS
 from hotline.dialogue.rendering import CODE_TEXT_KEYS
 from hotline.dialogue.texts import SCREENS, compile_texts, find_text_problems, screen_keys
 from hotline.errors import CannotStart
+from hotline.fallback.pages import FALLBACK_TEXT_KEYS
 from hotline.knowledge.centre_store import has_own_directory
 from hotline.knowledge.loading import load_content
 from hotline.knowledge.problems import SENTENCES
@@ -72,6 +74,7 @@ def register_commands(app: Flask, services: Services) -> None:
         app.cli.add_command(group)
     app.cli.add_command(centre_commands(services, _sentence))
     groups = (staff_group, audit_group, hours_group, counsellors_group, callbacks_group, keys_group, retention_group, forms_group)
+    app.cli.add_command(fallback_group(services, _sentence))
     for make in groups:
         app.cli.add_command(make(services, _sentence))
     app.cli.add_command(model_commands(services))
@@ -117,6 +120,7 @@ def _report(problems: Sequence[str], all_is_well: str) -> None:
 
 def _text_problems(services: Services) -> list[str]:
     used = text_keys(load_flows(services.flows_folder)) | CODE_TEXT_KEYS | PERSON_TEXT_KEYS | TRANSLATION_TEXT_KEYS
+    used |= FALLBACK_TEXT_KEYS
     shown = screen_keys(services.settings.root / "hotline" / "web") | {f"studio.problem_{code}" for code in SENTENCES}
     folder, languages = services.translations_folder, services.live_languages
     return find_text_problems(folder, languages, used) + find_text_problems(folder, languages, shown, SCREENS)
@@ -350,6 +354,7 @@ def _worker(services: Services) -> click.Command:
         register_minutely(services.queue, "voicemails", lambda: services.message_fetcher.run())
         services.timer_bell  # noqa: B018 - registers its jobs on the queue
         register_minutely(services.queue, "spoken_prompts", services.spoken_prompts.build_if_changed)
+        register_minutely(services.queue, "fallback_book", services.fallback_books.build_if_changed)
         register_minutely(services.queue, "strip_questions", services.strip_questions)
         services.heartbeat.start()
         run_worker(services.queue, services.doorbell)

@@ -108,6 +108,18 @@ class WordLists:
         return Command(wish, frozenset(readings[wish])) if wish else None
 
 
+def read_phrases(folder: Path) -> dict[str, list[str]]:
+    """Language -> every message of its word list.
+
+    Args:
+        folder: the word lists.
+
+    Raises:
+        BrokenWordList: a file is no YAML mapping of lists or has an unknown key.
+    """
+    return {path.stem: [message for messages in _read(path).values() for message in messages] for path in folder.glob("*.yml")}
+
+
 def _name(code: str, shown_in: str) -> str | None:
     """The name of a language in another one, as far as CLDR knows it."""
     try:

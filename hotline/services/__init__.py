@@ -25,6 +25,9 @@ from hotline.dialogue.prompt_coverage import PromptCoverage
 from hotline.dialogue.speakable import SpeakableLanguages
 from hotline.dialogue.spoken_prompts import SpokenPrompts
 from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
+from hotline.dialogue.word_lists import read_phrases
+from hotline.fallback.builder import BookBuilder, FallbackPlan
+from hotline.fallback.settings import FOLDER
 from hotline.privacy.erasure import OwnData
 from hotline.services.cases import CaseServices
 from hotline.services.privacy import PrivacyServices
@@ -161,6 +164,33 @@ class Services(CaseServices, TranslationServices, StudioServices, StaffServices,
         if running is None or running.poll() is not None:
             log_path = self.settings.data_dir / "prompts.log"
             vars(self)["_sound_build"] = start_command(["prompts", "build"], self.settings.root, log_path)
+
+    @cached_property
+    def fallback_books(self) -> BookBuilder:
+        """Makes the file the fallback program answers from; the worker and ``flask fallback build`` use it."""
+        known = self.settings
+        live = [self.languages[code] for code in self.live_languages]
+        plan = FallbackPlan(known.fallback_base_url, known.fallback_key, known.data_dir / FOLDER, known.line_languages)
+        return BookBuilder(
+            self.database,
+            self.library,
+            self.texts,
+            live,
+            MENU,
+            read_phrases(self.content_folder / "words"),
+            known.root / "recordings",
+            plan,
+            self.clock,
+            today_in_germany,
+            self._build_fallback,
+        )
+
+    def _build_fallback(self) -> None:
+        """Begin ``flask fallback build`` unless it runs already; the worker asks every minute."""
+        running = vars(self).get("_fallback_build")
+        if running is None or running.poll() is not None:
+            log_path = self.settings.data_dir / "fallback.log"
+            vars(self)["_fallback_build"] = start_command(["fallback", "build"], self.settings.root, log_path)
 
     @cached_property
     def turns(self) -> Turns:

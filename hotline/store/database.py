@@ -20,6 +20,8 @@ from hotline.store.writers import WriterQueue
 
 log = logging.getLogger(__name__)
 
+# Twilio waits 15 seconds in all; a server that is silent must leave time for an answer that says so.
+CONNECT_SECONDS = 4
 SQLITE_BUSY_SECONDS = 10
 
 
@@ -49,7 +51,9 @@ class Database:
         if not self.is_sqlite:
             parsed = parsed.set(drivername="postgresql+psycopg")
         options: dict[str, Any] = (
-            {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}} if self.is_sqlite else {"pool_pre_ping": True}
+            {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}}
+            if self.is_sqlite
+            else {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_SECONDS}}
         )
         self.engine: Engine = create_engine(parsed, pool_size=16, max_overflow=16, hide_parameters=True, **options)
         if self.is_sqlite:

@@ -183,6 +183,24 @@ def room_reply(parts: Iterable[Say | Play | Pause], room: Room) -> str:
     return _document(response)
 
 
+def hand_call_on(parts: Iterable[Say | Play | Pause], url: str) -> str:
+    """Answer a voice webhook by sending the call to another address.
+
+    Args:
+        parts: what is spoken before.
+        url: absolute address that goes on with the call.
+    Returns:
+        The TwiML document.
+    Raises:
+        ValueError: the document is over 64 kB.
+    Source: https://www.twilio.com/docs/voice/twiml/redirect
+    """
+    response = VoiceResponse()
+    _speak(response, parts)
+    response.redirect(_clean(url), method="POST")
+    return _document(response)
+
+
 def _gather_verb(gather: Gather) -> TwiML:
     # No speechModel: without one Twilio chooses the provider and changes over when one is down.
     speech = {}

@@ -15,7 +15,7 @@ from hotline.dialogue.rendering import OPENING_LANGUAGES, Spoken
 from hotline.telephony.inbound import StatusUpdate, UnusableWebhook, parse_call, parse_message, parse_status
 from hotline.telephony.prompts import PromptMissing
 from hotline.telephony.retry import RECIPIENT_STOPPED
-from hotline.telephony.twiml import Gather, Pause, Play, Say, message_recording, message_reply, voice_reply
+from hotline.telephony.twiml import Gather, Pause, Play, Say, hand_call_on, message_recording, message_reply, voice_reply
 from hotline.web.access import access, form_pairs, services
 from hotline.web.pages import HOLD_SOUND_PATH
 
@@ -66,7 +66,7 @@ def take_message() -> Response:
     try:
         return _twiml(services().turns.take_text(text, message_reply))
     except Exception:
-        return _twiml(message_reply(_sorry_in_writing()))
+        return _twiml(message_reply(_sorry_in_writing(text.recipient)))
 
 
 @webhooks.post("/calls", defaults={"step": 0})
@@ -93,7 +93,7 @@ def take_call(step: int) -> Response:
     try:
         return _twiml(services().turns.take_call_step(inbound, compose_call))
     except Exception:
-        return _twiml(sorry_aloud())
+        return _twiml(sorry_aloud(call.called))
 
 
 def _recording(call_sid: str) -> tuple[str, int] | None:
@@ -159,21 +159,32 @@ def compose_call(spoken: Spoken, next_step: int) -> str:
     return voice_reply([], gather, hang_up=False)
 
 
-def _sorry_in_writing() -> str:
+def _sorry_in_writing(recipient: str) -> str:
     _count_failure("a message could not be answered")
-    return services().renderer.tell("technical.sorry", None)
+    return services().renderer.tell("technical.sorry", _language_of_line(recipient))
 
 
-def sorry_aloud() -> str:
+def sorry_aloud(call.called) -> str:
     """The document of a call that could not be answered: never silence."""
     _count_failure("a call could not be answered")
+    goes_on = services().settings.fallback_base_url
+    line = _language_of_line(called)
     parts: list[Say | Play | Pause] = []
-    for language in OPENING_LANGUAGES:
+    for language in [line] if line else OPENING_LANGUAGES:
+        key = "fallback.trouble" if goes_on else "technical.sorry"
         try:
-            parts += services().prompts.speak(language, services().texts.get(language, "technical.sorry", (".voice",)))
+            parts += services().prompts.speak(language, services().texts.get(language, key, (".voice",)))
         except PromptMissing:
             log.exception("no voice for the apology")
+    if goes_on:
+        return hand_call_on(parts, f"{goes_on}/voice/{f'{line}.menu' if line else 'start'}?enter=1")
     return voice_reply(parts, None, hang_up=True)
+
+
+def _language_of_line(number: str) -> str | None:
+    """The language of one of our numbers, where it has one that is live. Known without the database."""
+    language = services().settings.line_languages.get(number)
+    return language if language in services().live_languages else None
 
 
 def _count_failure(what: str) -> None:

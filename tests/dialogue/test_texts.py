@@ -10,6 +10,7 @@ from hotline.dialogue.flow_files import text_keys
 from hotline.dialogue.person import PERSON_TEXT_KEYS
 from hotline.dialogue.rendering import CODE_TEXT_KEYS
 from hotline.dialogue.texts import SCREENS, TextMissing, Texts, compile_texts, find_text_problems, screen_keys
+from hotline.fallback.pages import FALLBACK_TEXT_KEYS
 from hotline.services import Services
 from hotline.settings import ROOT
 from hotline.translation.desk import TRANSLATION_TEXT_KEYS
@@ -122,7 +123,12 @@ def test_missing_and_unreadable_catalogues_are_named(tmp_path: Path) -> None:
 def test_our_own_catalogues_are_whole_in_every_live_language(tmp_path: Path) -> None:
     services = Services(make_settings(tmp_path))
     folder, live = services.translations_folder, services.live_languages
-    assert find_text_problems(folder, live, text_keys(REAL) | CODE_TEXT_KEYS | PERSON_TEXT_KEYS | TRANSLATION_TEXT_KEYS) == []
+    assert (
+        find_text_problems(
+            folder, live, text_keys(REAL) | CODE_TEXT_KEYS | PERSON_TEXT_KEYS | TRANSLATION_TEXT_KEYS | FALLBACK_TEXT_KEYS
+        )
+        == []
+    )
     assert find_text_problems(folder, live, screen_keys(ROOT / "hotline" / "web"), SCREENS) == []
 
 

@@ -24,6 +24,7 @@ ROOMS = (
     "training",
     "translation",
     "upkeep",
+    "fallback",
 )
 OURS = ("hotline", "tests", "deploy", "bench", "nlu_data")
 DATABASES = {"sqlalchemy", "alembic", "sqlite3", "psycopg"}
@@ -85,6 +86,12 @@ def test_flow_danger_net_understanding_and_telephony_know_no_database_and_no_web
         reached = {name.split(".")[0] for name in _reaches(module)}
         assert not reached & (DATABASES | WEB_SERVERS), f"{module} reaches {reached & (DATABASES | WEB_SERVERS)}"
         assert not [name for name in _reaches(module) if _is_in(name, "hotline.store", "hotline.web")], module
+
+
+def test_fallback_program_runs_where_there_is_no_database_and_no_hotline() -> None:
+    reached = _reaches("hotline.fallback.server") | _imports(ROOT / "fallback.py")
+    assert not {name.split(".")[0] for name in reached} & (DATABASES | WEB_SERVERS)
+    assert not [name for name in reached if _is_in(name, "hotline.store", "hotline.web", "hotline.services", "hotline.dialogue")]
 
 
 @pytest.mark.parametrize("room", ROOMS)

@@ -1,0 +1,1 @@
+"""Whole calls, as Twilio leads them."""
