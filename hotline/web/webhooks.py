@@ -164,7 +164,7 @@ def _sorry_in_writing(recipient: str) -> str:
     return services().renderer.tell("technical.sorry", _language_of_line(recipient))
 
 
-def sorry_aloud(call.called) -> str:
+def sorry_aloud(called: str = "") -> str:
     """The document of a call that could not be answered: never silence."""
     _count_failure("a call could not be answered")
     goes_on = services().settings.fallback_base_url
