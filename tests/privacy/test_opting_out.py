@@ -8,7 +8,7 @@ from tempfile import gettempdir
 import pytest
 import yaml
 
-from hotline.counselling.desk import CannotReply, CounsellorDesk
+from hotline.counselling.desk import CannotReply, CounsellorDesk, Reply
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.outbox import OutgoingMessage
 from hotline.dialogue.word_lists import WordLists
@@ -145,7 +145,7 @@ def test_cry_for_help_after_stop_gets_its_numbers_as_a_reply_and_no_promise_to_w
     assert len(hotline.rows("opt_outs")) == 1
     with hotline.services.database.begin() as connection, pytest.raises(CannotReply, match="stopped messages"):
         CounsellorDesk(hotline.services.outbox, hotline.services.cipher).reply(
-            connection, handoff["id"], "Guten Tag", "anna", hotline.clock()
+            connection, handoff["id"], Reply("Guten Tag"), "anna", hotline.clock()
         )
 
 
