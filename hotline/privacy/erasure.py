@@ -166,9 +166,7 @@ def find_erased_matters(connection: Connection, since: datetime, most: int) -> t
 
 def _find_open_matters(connection: Connection, person: Person) -> Iterator[str]:
     """Open handoffs and cases, named as counsellors know them."""
-    waiting = select(handoffs.c.id).where(
-        handoffs.c.conversation_id.in_(person.conversation_ids), handoffs.c.closed_at.is_(None)
-    )
+    waiting = select(handoffs.c.id).where(handoffs.c.conversation_id.in_(person.conversation_ids), handoffs.c.closed_at.is_(None))
     yield from (f"handoff {handoff_id}" for handoff_id in connection.execute(waiting.order_by(handoffs.c.id)).scalars())
     bundled = select(case_conversations.c.case_id).where(case_conversations.c.conversation_id.in_(person.conversation_ids))
     kept = select(cases.c.reference).where(cases.c.id.in_(bundled), cases.c.closed_at.is_(None))

@@ -73,8 +73,8 @@ class Entry:
     ``clock`` is the kind of ``clocks.CLOCKS`` they are deleted by and ``since`` the column it counts from, a time or a day;
     without a clock they go with another row, as ``why`` tells. ``stays`` holds for rows that are not deleted however old.
     ``of`` finds the rows of a person; None where nothing leads from a person to them. ``shown`` is how a person is told of them.
-    ``bare_of`` finds the rows that go when conversations lose their words, by the ids of those. ``copies`` finds what the provider
-    keeps of rows, by a condition on them: whatever deletes the rows orders that to be deleted, too.
+    ``bare_of`` finds the rows that go when conversations lose their words, by the ids of those. ``copies`` finds what the
+    provider keeps of rows, by a condition on them: whatever deletes the rows orders that to be deleted, too.
     """
 
     table: Table
@@ -174,9 +174,7 @@ REGISTER: tuple[Entry, ...] = (
         handoff_transfers,
         why="who asked whom to take over, with a note, encrypted; go with the words of the conversation",
         of=lambda person: handoff_transfers.c.handoff_id.in_(_handoffs_of(person)),
-        bare_of=lambda ids: handoff_transfers.c.handoff_id.in_(
-            select(handoffs.c.id).where(handoffs.c.conversation_id.in_(ids))
-        ),
+        bare_of=lambda ids: handoff_transfers.c.handoff_id.in_(select(handoffs.c.id).where(handoffs.c.conversation_id.in_(ids))),
     ),
     Entry(
         handoff_notes,

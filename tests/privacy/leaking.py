@@ -1,4 +1,4 @@
-"""Marks that must not leave the hotline, a provider that notes how it is asked, everything that is logged; for ``test_leaks*``."""
+"""Marks that must not leave the hotline, a provider that notes how it is asked, all that is logged; for ``test_leaks*``."""
 
 from __future__ import annotations
 

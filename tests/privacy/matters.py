@@ -40,7 +40,16 @@ from tests.web import twilio
 # Gone with the person; those with words are gone with the words of the conversation, too.
 WORDS = ("handoff_notes", "handoff_transfers", "message_translations", "voicemails", "talks", "call_legs", "call_orders")
 CASE = ("cases", "case_notes", "case_tasks")
-OF_MATTER = (*WORDS, *CASE, "case_conversations", "continuation_codes", "translation_switches", "callbacks", "handoffs", "messages")
+OF_MATTER = (
+    *WORDS,
+    *CASE,
+    "case_conversations",
+    "continuation_codes",
+    "translation_switches",
+    "callbacks",
+    "handoffs",
+    "messages",
+)
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,9 @@ def store_matter(hotline: Hotline, number: str, sign: str, mark: str = "Wort") -
         talk_of = select(conversations.c.id).join(addresses).where(addresses.c.pseudonym == services.cipher.pseudonym(number))
         conversation_id = connection.execute(talk_of).scalars().first()
         handoff_id = connection.execute(select(handoffs.c.id).where(handoffs.c.conversation_id == conversation_id)).scalar_one()
-        message_id = connection.execute(select(messages.c.id).where(messages.c.conversation_id == conversation_id)).scalars().first()
+        message_id = (
+            connection.execute(select(messages.c.id).where(messages.c.conversation_id == conversation_id)).scalars().first()
+        )
         callback_id = connection.execute(select(callbacks.c.id).where(callbacks.c.handoff_id == handoff_id)).scalar_one()
         connection.execute(callbacks.update().where(callbacks.c.id == callback_id).values(alias_encrypted=sealed))
 
@@ -92,15 +103,15 @@ def store_matter(hotline: Hotline, number: str, sign: str, mark: str = "Wort") -
         connection.execute(insert(translation_switches).values(**of_handoff, switched_by=1, switched_at=now))
         made = {"message_id": message_id, "engine": "deepl", "is_whole": True, "made_at": now, **said}
         connection.execute(insert(message_translations), [{**made, "target": target} for target in ("de", "en")])
-        put(voicemails, **of_handoff, recording_sid=f"RE{sign}", state="kept", sound_encrypted=sealed, seconds=9, attempts=0, **at)
+        put(
+            voicemails, **of_handoff, recording_sid=f"RE{sign}", state="kept", sound_encrypted=sealed, seconds=9, attempts=0, **at
+        )
         talked = {"state": "over", "ending": "done", "name": f"talk-{sign}", "closed_at": now, **at}
         talk_id = put(talks, **of_handoff, callback_id=callback_id, **talked)
         leg = {"role": "person", "state": "gone", "ending": "", "number_encrypted": services.cipher.encrypt(number)}
         leg_id = put(call_legs, talk_id=talk_id, call_sid=f"CA-leg-{sign}", **leg, **at)
         put(call_orders, leg_id=leg_id, kind="dial", status="done", attempts=1, due_at=now, **at)
-        case_id = put(
-            cases, reference=reference, state="open", alias_encrypted=sealed, owner_id=1, opened_at=now, changed_at=now
-        )
+        case_id = put(cases, reference=reference, state="open", alias_encrypted=sealed, owner_id=1, opened_at=now, changed_at=now)
         bundled = {"conversation_id": conversation_id, "case_id": case_id, "joined_by": "counsellor", "joined_at": now}
         connection.execute(insert(case_conversations).values(**bundled))
         put(case_notes, case_id=case_id, author_id=1, **said, **at)

@@ -36,6 +36,7 @@ from tests.privacy.leaking import (
 )
 from tests.web import twilio
 
+
 @pytest.fixture
 def logs() -> Iterator[io.StringIO]:
     """Everything any logger writes at any level, in the form of production."""

@@ -1,4 +1,4 @@
-"""Marked numbers, names and texts go through console, cases, telephone, voice messages and translation; then outputs are searched.
+"""Marked numbers, names and texts go through console, cases, telephone, voice messages and translation; outputs are searched.
 
 What people do by themselves and operators at the command line is in ``test_leaks``.
 """

@@ -81,7 +81,9 @@ def test_words_of_counsellors_go_with_those_of_the_person_the_case_by_its_clock_
     assert matter.copies[1] in _ordered(hotline)
     assert amounts(hotline, *CASE) == dict.fromkeys(CASE, 1)
     _pass_days(hotline, 335)
-    assert amounts(hotline, *CASE, "handoffs", "case_conversations") == dict.fromkeys((*CASE, "handoffs", "case_conversations"), 0)
+    assert amounts(hotline, *CASE, "handoffs", "case_conversations") == dict.fromkeys(
+        (*CASE, "handoffs", "case_conversations"), 0
+    )
     assert [row["handoff_id"] for row in hotline.rows("wrap_ups")] == [None]
     _pass_days(hotline, 30)
     assert amounts(hotline, *COUNTED) == {"wrap_ups": 1, "wrap_up_answers": 1, "rule_hints": 0}
