@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from sqlalchemy import Connection, RowMapping, delete, select, update
+from sqlalchemy import Connection, RowMapping, select, update
 
 from hotline.counselling.handoff import find_open, write_audit
 from hotline.counselling.queues import find_queue, read_queues
 from hotline.privacy.cipher import Cipher
+from hotline.privacy.provider_copies import order_deletion
 from hotline.store.database import Database, insert_returning_id
 from hotline.store.tables import voicemails
 from hotline.telephony.client import SendFailed
@@ -41,10 +42,15 @@ def takes_voicemail(connection: Connection, language: str | None, land: str | No
     return queue is not None and queue.takes_voicemail
 
 
-def note_message(connection: Connection, conversation_id: int, recording_sid: str, seconds: int, now: datetime) -> None:
+def note_message(
+    database: Database, connection: Connection, conversation_id: int, recording_sid: str, seconds: int, now: datetime
+) -> None:
     """Write down that a message waits at the provider; it belongs to the open handoff of the call.
 
+    Where there is none, as after an erasure, nobody would ever hear it: the provider is to delete it.
+
     Args:
+        database: knows how to insert a row once.
         connection: a unit of work that has locked the conversation.
         conversation_id: of the call.
         recording_sid: the provider's.
@@ -53,6 +59,7 @@ def note_message(connection: Connection, conversation_id: int, recording_sid: st
     """
     handoff = find_open(connection, conversation_id)
     if handoff is None:
+        order_deletion(database, connection, [recording_sid], now)
         return
     row = {
         "handoff_id": handoff["id"], "recording_sid": recording_sid, "state": NEW, "seconds": seconds, "attempts": 0,
@@ -78,18 +85,6 @@ def hear_message(
         return None
     write_audit(connection, actor, "hear_voicemail", handoff_id, now)
     return base64.b64decode(cipher.decrypt(stored))
-
-
-def forget_messages(connection: Connection, before: datetime) -> int:
-    """Delete the messages left before a moment; the retention clock calls it.
-
-    Only what is not at the provider any more: else it would stay there for ever.
-
-    Returns:
-        How many there were.
-    """
-    is_old = (voicemails.c.created_at < before) & voicemails.c.state.in_((KEPT, LOST))
-    return connection.execute(delete(voicemails).where(is_old)).rowcount
 
 
 class MessageFetcher:

@@ -16,12 +16,15 @@ from hotline.counselling.callbacks import CALLING, DUE
 from hotline.counselling.hours import next_opening
 from hotline.counselling.queues import Queue, Targets, read_queues
 from hotline.counselling.states import ABANDONED, ACCEPTED, IN_QUEUE, OFFERED
+from hotline.privacy.erasure import ErasedMatter, find_erased_matters
 from hotline.store.tables import callbacks, conversations, counsellors, handoff_transfers, handoffs, staff_accounts
 
 # In time, soon late, late: the words stand beside the colours.
 Level = Literal["good", "warn", "bad"]
 # From this share of the target on somebody should look.
 WARNS_FROM = 2 / 3
+# Whoever had a matter that was erased is told for a week, weekends and days off included.
+ERASED_LATELY, MOST_ERASED = timedelta(days=7), 20
 SHOWN = sorted({*IN_QUEUE, ACCEPTED, ABANDONED})
 
 _OWNER, _ASKED, _SENDER = staff_accounts.alias(), staff_accounts.alias(), staff_accounts.alias()
@@ -119,6 +122,7 @@ class Worklist:
     waiting: tuple[Line, ...]
     elsewhere: tuple[Line, ...]
     calls: tuple[Call, ...]
+    erased: tuple[ErasedMatter, ...]
 
     @property
     def news(self) -> int:
@@ -174,7 +178,8 @@ def read_worklist(connection: Connection, account_id: int, now: datetime, *, see
         elif sees_all:
             found[place].append(_line(row, queues, now, by=row.owner_name))
     lists = {name: tuple(lines) for name, lines in found.items()}
-    return Worklist(presence, capacity, **lists, calls=tuple(_calls(connection, account_id)))
+    erased = find_erased_matters(connection, now - ERASED_LATELY, MOST_ERASED)
+    return Worklist(presence, capacity, **lists, calls=tuple(_calls(connection, account_id)), erased=erased)
 
 
 def _place_of(row: Any, account_id: int) -> str:

@@ -64,8 +64,10 @@ class DataDesk:
         stored = self._own_data.count(connection, conversation.address_id, conversation.id)
         counts = {
             "privacy.messages": stored.messages,
+            # Few leave one: nobody else needs to hear of it.
+            **({"privacy.voicemails": stored.voicemails} if stored.voicemails else {}),
             "privacy.calls": stored.calls,
             "privacy.requests": stored.requests,
             "privacy.callbacks": stored.callbacks,
         }
-        return DataShown(counts, stored.since.astimezone(BERLIN).date())
+        return DataShown(counts, stored.since.astimezone(BERLIN).date(), has_case=stored.cases > 0)

@@ -9,8 +9,10 @@ from hotline.dialogue.events import DataErased, DataShown
 from hotline.dialogue.texts import Texts
 from hotline.knowledge.library import format_as_of
 
-COUNTED = ("privacy.messages", "privacy.calls", "privacy.requests", "privacy.callbacks")
-DATA_TEXT_KEYS = frozenset({"privacy.stored", "privacy.until", "privacy.erased", "privacy.receipt_again", *COUNTED})
+COUNTED = ("privacy.messages", "privacy.voicemails", "privacy.calls", "privacy.requests", "privacy.callbacks")
+DATA_TEXT_KEYS = frozenset(
+    {"privacy.stored", "privacy.until", "privacy.until_case", "privacy.erased", "privacy.receipt_again", *COUNTED}
+)
 # A receipt is read and written down in two halves.
 HALF = 4
 
@@ -29,7 +31,7 @@ class DataWords:
         counts = joined([f"{say(language, key)} {amount}" for key, amount in event.counts.items()], language)
         since = format_as_of(event.since.isoformat(), language)
         head = say(language, "privacy.stored", (".text",), since=since)
-        return f"{head} {counts}. {say(language, 'privacy.until')}"
+        return f"{head} {counts}. {self._until(event, language)}"
 
     def speak(self, event: DataShown | DataErased, language: str) -> Iterator[str]:
         """Aloud, as sentences."""
@@ -43,4 +45,8 @@ class DataWords:
         for key, amount in event.counts.items():
             yield say(language, key)
             yield from str(amount)
-        yield say(language, "privacy.until")
+        yield self._until(event, language)
+
+    def _until(self, event: DataShown, language: str) -> str:
+        """What counsellors note on a matter is kept longer, which only whom it concerns needs to hear."""
+        return self._texts.get(language, "privacy.until_case" if event.has_case else "privacy.until")

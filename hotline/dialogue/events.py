@@ -188,10 +188,14 @@ class DataWished:
 
 @dataclass(frozen=True)
 class DataShown:
-    """What is stored is told: label (a text key) -> how many, and since when. Never what it says."""
+    """What is stored is told: label (a text key) -> how many, and since when. Never what it says.
+
+    ``has_case``: counsellors keep notes on the matter, which stay longer.
+    """
 
     counts: Mapping[str, int]
     since: date
+    has_case: bool = False
 
 
 @dataclass(frozen=True)

@@ -200,7 +200,7 @@ class Turns:
             turn = _begin(conversation, library, understood, question)
             turn.own_number = step.caller
             if step.recording is not None:
-                note_message(connection, conversation.id, *step.recording, self._clock())
+                note_message(self._database, connection, conversation.id, *step.recording, self._clock())
             said_now = step.digits or (step.speech if step.is_clear else "") or ""
             heard = self._try_code(connection, turn, said_now)
             asked, meaning = self._asked(turn), turn.understood.meaning

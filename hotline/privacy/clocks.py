@@ -36,6 +36,7 @@ CLOCKS: Mapping[str, Clock] = MappingProxyType(
         "handoffs": Clock(365, 1, 1095, "that a person was asked for: language, topic, Land, times; no words", "closed"),
         "cases": Clock(365, 1, 1095, "matters over time: notes and tasks of counsellors", "closed"),
         "questions": Clock(90, 1, 365, "questions without an answer, names and numbers taken out", "day asked"),
+        "hints": Clock(365, 1, 1095, "hints on rules that do not work, names and numbers taken out", "month noted"),
         "outbox": Clock(14, 1, 90, "messages sent or failed: recipient and text", "written"),
         "replies": Clock(7, 1, 30, "our answers, kept so that a repeated webhook gets the same one", "given"),
         "recordings": Clock(90, 1, 365, "recordings of prompts that are no longer played: the voice", "replaced or removed"),
@@ -45,7 +46,13 @@ CLOCKS: Mapping[str, Clock] = MappingProxyType(
     }
 )
 # These hold words of people beside the conversation and never outlast it.
-WITHIN: Mapping[str, tuple[str, ...]] = MappingProxyType({"outbox": ("messages", "calls"), "replies": ("messages", "calls")})
+WITHIN: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "outbox": ("messages", "calls"),
+        "replies": ("messages", "calls"),
+        "voicemail": ("calls",),
+    }
+)
 # Words and numbers of people.
 OF_PEOPLE = ("messages", "calls", "callbacks", "voicemail")
 

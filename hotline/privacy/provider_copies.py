@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -24,7 +24,7 @@ LATELY = timedelta(minutes=3)
 
 
 class Eraser(Protocol):
-    """Deletes what the provider keeps of one message or call; raises ``NotDeleted``."""
+    """Deletes what the provider keeps of one message, call or recording; raises ``NotDeleted``."""
 
     def delete_copy(self, sid: str) -> None:
         """See ``telephony.client.TwilioSender``."""
@@ -37,7 +37,7 @@ def order_deletion(database: Database, connection: Connection, sids: Iterable[st
     Args:
         database: knows how to insert a row once.
         connection: the unit of work that deletes our own.
-        sids: of messages and calls; None is passed over.
+        sids: of messages, calls and recordings; None is passed over.
         now: aware UTC.
 
     Returns:
@@ -45,6 +45,28 @@ def order_deletion(database: Database, connection: Connection, sids: Iterable[st
     """
     rows = [{"sid": sid, "attempts": 0, "due_at": now + FIRST_TRY, "created_at": now} for sid in sids if sid]
     return sum(database.insert_once(connection, provider_deletions, row, "sid") is not None for row in rows)
+
+
+class EveryAccount:
+    """Deletes a copy at all accounts we have: nothing that is stored here tells for sure which one a message went through."""
+
+    def __init__(self, accounts: Sequence[Eraser]) -> None:
+        self._accounts = accounts
+
+    def delete_copy(self, sid: str) -> None:
+        """Delete a copy wherever it is; each account is asked, also when one before did not do it.
+
+        Raises:
+            NotDeleted: an account still has it, or may have.
+        """
+        problem = None
+        for account in self._accounts:
+            try:
+                account.delete_copy(sid)
+            except NotDeleted as failure:
+                problem = failure
+        if problem is not None:
+            raise problem
 
 
 class ProviderCopies:

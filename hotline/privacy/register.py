@@ -10,31 +10,49 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Select, Table, and_, exists, false, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, Table, and_, exists, false, or_, select
 
 from hotline.store.tables import (
     addresses,
     audit,
+    call_legs,
+    call_orders,
     callbacks,
+    case_conversations,
+    case_notes,
+    case_tasks,
+    cases,
     contacts,
+    continuation_codes,
+    continuation_tries,
     conversations,
+    counsellors,
     deletions,
+    handoff_notes,
     handoff_offers,
+    handoff_transfers,
     handoffs,
     inbound_events,
+    message_translations,
     messages,
     opt_outs,
     outbox,
     provider_deletions,
     questions,
     recordings,
+    rule_hints,
     staff_accounts,
     staff_sessions,
     staff_throttles,
+    talks,
+    translation_switches,
+    voicemails,
+    wrap_up_answers,
+    wrap_ups,
 )
 
 # Of the outbox: still on its way. Everything else is over, well or badly.
-UNSENT = ("queued", "sending")
+UNSENT = ("queued", "sending", "checking")
 
 
 @dataclass(frozen=True)
@@ -56,6 +74,8 @@ class Entry:
     ``clock`` is the kind of ``clocks.CLOCKS`` they are deleted by and ``since`` the column it counts from, a time or a day;
     without a clock they go with another row, as ``why`` tells. ``stays`` holds for rows that are not deleted however old.
     ``of`` finds the rows of a person; None where nothing leads from a person to them. ``shown`` is how a person is told of them.
+    ``bare_of`` finds the rows that go when conversations lose their words, by the ids of those. ``copies`` finds what the
+    provider keeps of rows, by a condition on them: whatever deletes the rows orders that to be deleted, too.
     """
 
     table: Table
@@ -65,6 +85,8 @@ class Entry:
     stays: Callable[[], Condition] = false
     of: Callable[[Person], Condition] | None = None
     shown: str = ""
+    bare_of: Callable[[list[int]], Condition] | None = None
+    copies: Callable[[Condition], tuple[Select[Any], ...]] | None = None
 
     @property
     def name(self) -> str:
@@ -78,6 +100,25 @@ def _handoffs_of(person: Person) -> Select[tuple[int]]:
 
 def _messages_of(person: Person) -> Select[tuple[int]]:
     return select(messages.c.id).where(messages.c.conversation_id.in_(person.conversation_ids))
+
+
+def _cases_of(person: Person) -> Select[tuple[int]]:
+    """The matters a conversation of the person belongs to. What was noted there cannot be parted by conversation."""
+    return select(case_conversations.c.case_id).where(case_conversations.c.conversation_id.in_(person.conversation_ids))
+
+
+def _talks_of(person: Person) -> Select[tuple[int]]:
+    return select(talks.c.id).where(talks.c.handoff_id.in_(_handoffs_of(person)))
+
+
+def _calls_where(talks_are: Condition) -> Select[Any]:
+    return select(call_legs.c.call_sid).join(talks, talks.c.id == call_legs.c.talk_id).where(talks_are)
+
+
+def _copies_of_handoffs(are: Condition) -> tuple[Select[Any], ...]:
+    ids = select(handoffs.c.id).where(are)
+    messages_left = select(voicemails.c.recording_sid).where(voicemails.c.handoff_id.in_(ids))
+    return _calls_where(talks.c.handoff_id.in_(ids)), messages_left
 
 
 def _events_of(person: Person) -> Condition:
@@ -96,6 +137,11 @@ def has_unsent_message() -> Condition:
     """A message of this conversation is still on its way."""
     unsent = select(outbox.c.id).join(messages, messages.c.id == outbox.c.message_id)
     return exists(unsent.where(messages.c.conversation_id == conversations.c.id, outbox.c.status.in_(UNSENT)))
+
+
+def _is_waited_in() -> Condition:
+    """The handoff a message was left for is open: somebody is still to hear it."""
+    return exists(select(handoffs.c.id).where(handoffs.c.id == voicemails.c.handoff_id, handoffs.c.closed_at.is_(None)))
 
 
 def is_bare() -> Condition:
@@ -126,12 +172,67 @@ REGISTER: tuple[Entry, ...] = (
         of=lambda person: handoff_offers.c.handoff_id.in_(_handoffs_of(person)),
     ),
     Entry(
+        handoff_transfers,
+        why="who asked whom to take over, with a note, encrypted; go with the words of the conversation",
+        of=lambda person: handoff_transfers.c.handoff_id.in_(_handoffs_of(person)),
+        bare_of=lambda ids: handoff_transfers.c.handoff_id.in_(select(handoffs.c.id).where(handoffs.c.conversation_id.in_(ids))),
+    ),
+    Entry(
+        handoff_notes,
+        why="what counsellors note for colleagues, encrypted; go with the words of the conversation",
+        of=lambda person: handoff_notes.c.conversation_id.in_(person.conversation_ids),
+        bare_of=lambda ids: handoff_notes.c.conversation_id.in_(ids),
+    ),
+    Entry(
+        translation_switches,
+        why="that a conversation may be translated by a machine, and who decided so; goes with the handoff",
+        of=lambda person: translation_switches.c.handoff_id.in_(_handoffs_of(person)),
+    ),
+    Entry(
+        voicemails,
+        why="messages callers left after a notice and a key, encrypted; stay while somebody is still to hear them",
+        clock="voicemail",
+        since=voicemails.c.created_at,
+        stays=_is_waited_in,
+        of=lambda person: voicemails.c.handoff_id.in_(_handoffs_of(person)),
+        shown="voicemails",
+        copies=lambda are: (select(voicemails.c.recording_sid).where(are),),
+    ),
+    Entry(
+        call_orders,
+        why="what the provider is to be told about a call; go with the talk",
+        of=lambda person: call_orders.c.leg_id.in_(select(call_legs.c.id).where(call_legs.c.talk_id.in_(_talks_of(person)))),
+    ),
+    Entry(
+        call_legs,
+        why="the calls of a talk, with the number that is called, encrypted; go with the talk",
+        of=lambda person: call_legs.c.talk_id.in_(_talks_of(person)),
+        copies=lambda are: (select(call_legs.c.call_sid).where(are),),
+    ),
+    Entry(
+        talks,
+        why="that somebody spoke with a counsellor by telephone, and how it ended",
+        clock="calls",
+        since=talks.c.closed_at,
+        of=lambda person: talks.c.handoff_id.in_(_handoffs_of(person)),
+        copies=lambda are: (_calls_where(are),),
+    ),
+    Entry(
         callbacks,
-        why="the number to call back and when it is safe",
+        why="the number to call back, what the person wants to be called, and when it is safe",
         clock="callbacks",
         since=callbacks.c.closed_at,
         of=lambda person: callbacks.c.handoff_id.in_(_handoffs_of(person)),
         shown="callbacks",
+        copies=lambda are: (_calls_where(talks.c.callback_id.in_(select(callbacks.c.id).where(are))),),
+    ),
+    Entry(
+        wrap_up_answers,
+        why="what came of conversations, in codes; stay for statistics, nothing leads to a person once the handoff is gone",
+    ),
+    Entry(
+        wrap_ups,
+        why="that a conversation was written up, by whom; stay for statistics without the handoff once that is gone",
     ),
     Entry(
         handoffs,
@@ -140,6 +241,44 @@ REGISTER: tuple[Entry, ...] = (
         since=handoffs.c.closed_at,
         of=lambda person: handoffs.c.conversation_id.in_(person.conversation_ids),
         shown="handoffs",
+        copies=_copies_of_handoffs,
+    ),
+    Entry(
+        case_notes,
+        why="what counsellors note on a matter, encrypted; go with the case",
+        of=lambda person: case_notes.c.case_id.in_(_cases_of(person)),
+    ),
+    Entry(
+        case_tasks,
+        why="what counsellors are to do for a matter, encrypted; go with the case",
+        of=lambda person: case_tasks.c.case_id.in_(_cases_of(person)),
+    ),
+    Entry(
+        cases,
+        why="a matter over time: its state, its counsellor and an alias the person chose, encrypted",
+        clock="cases",
+        since=cases.c.closed_at,
+        of=lambda person: cases.c.id.in_(_cases_of(person)),
+        shown="cases",
+    ),
+    Entry(
+        case_conversations,
+        why="which conversations belong to a matter; goes with either",
+        of=lambda person: case_conversations.c.conversation_id.in_(person.conversation_ids),
+    ),
+    Entry(
+        continuation_codes,
+        why="keyed hashes of the codes with which somebody goes on from another telephone; deleted every night when over",
+        of=lambda person: continuation_codes.c.conversation_id.in_(person.conversation_ids),
+    ),
+    Entry(
+        continuation_tries,
+        why="how many wrong codes came from an address, by its number in the table; deleted every night when over",
+    ),
+    Entry(
+        message_translations,
+        why="what a machine translated for a counsellor, and their own words, encrypted; go with the message",
+        of=lambda person: message_translations.c.message_id.in_(_messages_of(person)),
     ),
     Entry(
         messages,
@@ -173,6 +312,12 @@ REGISTER: tuple[Entry, ...] = (
         since=questions.c.day,
     ),
     Entry(
+        rule_hints,
+        why="hints of counsellors on rules that do not work; stripped of names and numbers, and nothing leads to a person",
+        clock="hints",
+        since=rule_hints.c.month,
+    ),
+    Entry(
         provider_deletions,
         why="what the provider is to delete; goes when it has, or when it was tried for long",
         clock="outbox",
@@ -188,10 +333,28 @@ REGISTER: tuple[Entry, ...] = (
     Entry(deletions, why="proof of what was deleted, without whose", clock="deletions", since=deletions.c.happened_at),
     Entry(staff_sessions, why="sign-ins of staff", clock="sessions", since=staff_sessions.c.expires_at),
     Entry(staff_throttles, why="failed sign-ins, by pseudonym", clock="sessions", since=staff_throttles.c.last_failed_at),
+    Entry(counsellors, why="what counsellors can do, and their telephone, encrypted; kept while somebody works here"),
     Entry(staff_accounts, why="accounts of staff and the secrets of their devices; kept while somebody works here"),
 )
 # Leads to a person: a table with a reference to one of these, or an encrypted column, must be in the register.
-PERSONAL = frozenset({"contacts", "addresses", "conversations", "messages", "handoffs", "callbacks", "outbox"})
+PERSONAL = frozenset(
+    {
+        "contacts", "addresses", "conversations", "messages", "handoffs", "callbacks", "outbox", "cases", "talks", "call_legs",
+        "wrap_ups",
+    }
+)  # fmt: skip
+
+
+def find_copies(connection: Connection, entry: Entry, are: Condition) -> list[str | None]:
+    """What the provider keeps of rows, or of what goes with them: its ids.
+
+    Args:
+        connection: the unit of work that deletes the rows.
+        entry: of their table.
+        are: tells which rows.
+    """
+    queries = entry.copies(are) if entry.copies is not None else ()
+    return [sid for query in queries for sid in connection.execute(query).scalars()]
 
 
 def find_unregistered(tables: tuple[Table, ...] | list[Table]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Date, Table, and_, delete, exists, func, or_, select, update
 
 from hotline.privacy.provider_copies import order_deletion
-from hotline.privacy.register import REGISTER, Entry, has_open_handoff, has_unsent_message, is_bare
+from hotline.privacy.register import REGISTER, Entry, find_copies, has_open_handoff, has_unsent_message, is_bare
 from hotline.store.database import Database
 from hotline.store.tables import addresses, contacts, conversations, deletions, messages, outbox
 
@@ -121,22 +121,27 @@ class Retention:
                 # Those with a message are ordered when the message goes.
                 query = select(outbox.c.provider_sid).where(outbox.c.id.in_(keys), outbox.c.message_id.is_(None))
                 self._order(connection, list(connection.execute(query).scalars()), now)
+            self._order(connection, find_copies(connection, entry, key.in_(keys)), now)
             return Counter({entry.clock: connection.execute(delete(entry.table).where(key.in_(keys))).rowcount})
 
         return delete_rows
 
     def _make_bare(self, connection: Connection, ids: list[int], now: datetime) -> Counter[str]:
-        """Take words, memory and number from conversations; their bare rows stay."""
+        """Take words, those of counsellors too, memory and number from conversations; their bare rows stay."""
         rows = connection.execute(select(conversations).where(conversations.c.id.in_(ids))).all()
         said = messages.c.conversation_id.in_(ids)
         sids = connection.execute(select(messages.c.provider_sid).where(said)).scalars()
         self._order(connection, [*sids, *(row.provider_sid for row in rows)], now)
-        gone = connection.execute(delete(messages).where(said)).rowcount
+        gone = Counter({"messages": connection.execute(delete(messages).where(said)).rowcount})
+        for entry in REGISTER:
+            if entry.bare_of is not None:
+                gone[entry.name] = connection.execute(delete(entry.table).where(entry.bare_of(ids))).rowcount
         bare = {**BARE, "closed_at": func.coalesce(conversations.c.closed_at, conversations.c.last_inbound_at)}
         connection.execute(update(conversations).where(conversations.c.id.in_(ids)).values(bare))
         calls = sum(row.channel == VOICE for row in rows)
-        # Counter drops nothing here: a conversation without a word counts, too.
-        return Counter({"messages": gone, "conversations": len(rows) - calls, "calls": calls})
+        # Nothing may be dropped here: a conversation without a word counts, too.
+        gone.update({"conversations": len(rows) - calls, "calls": calls})
+        return gone
 
     def _order(self, connection: Connection, sids: list[str | None], now: datetime) -> None:
         if self._orders_deletion:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, select, update
+from sqlalchemy import Column, Connection, Table, and_, select, tuple_, update
 
 from hotline.errors import CannotStart
 from hotline.privacy.cipher import Cipher, Unreadable
@@ -44,10 +44,9 @@ class Sealed:
     is_session: bool = False
 
     @property
-    def key(self) -> Column[Any]:
-        """The primary key; all tables with encrypted columns have one of one column."""
-        (only,) = self.table.primary_key.columns
-        return only
+    def key(self) -> tuple[Column[Any], ...]:
+        """The primary key, of one column or several."""
+        return tuple(self.table.primary_key.columns)
 
     def tokens(self, value: Any) -> list[bytes]:
         """What is encrypted in a stored value."""
@@ -162,12 +161,13 @@ class KeyRotation:
                 return
 
     def _look(self, connection: Connection, sealed: Sealed, after: Any, *, locks: bool = False) -> tuple[list[Any], Any]:
-        query = select(sealed.key, sealed.column).where(sealed.column.is_not(None)).order_by(sealed.key).limit(BATCH)
+        query = select(*sealed.key, sealed.column).where(sealed.column.is_not(None)).order_by(*sealed.key).limit(BATCH)
         if after is not None:
-            query = query.where(sealed.key > after)
+            query = query.where(tuple_(*sealed.key) > tuple_(*after))
         # Locked, so that nothing written meanwhile is overwritten with what was there before.
         rows = connection.execute(query.with_for_update() if locks else query).all()
-        return [tuple(row) for row in rows], rows[-1][0] if len(rows) == BATCH else None
+        found = [(tuple(row[:-1]), row[-1]) for row in rows]
+        return found, found[-1][0] if len(found) == BATCH else None
 
     def _renew(self, connection: Connection, sealed: Sealed, after: Any) -> tuple[list[Any], Any]:
         rows, last = self._look(connection, sealed, after, locks=True)
@@ -177,6 +177,7 @@ class KeyRotation:
             # What no key opens stays as it is: the lost key may be found again.
             if any(places) and None not in places:
                 new = sealed.replaced(value, self._cipher.renew)
-                connection.execute(update(sealed.table).where(sealed.key == key).values({sealed.column.name: new}))
+                is_it = and_(*(column == part for column, part in zip(sealed.key, key, strict=True)))
+                connection.execute(update(sealed.table).where(is_it).values({sealed.column.name: new}))
                 changed.append(key)
         return changed, last

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from hotline.privacy.provider_copies import ProviderCopies
+from hotline.privacy.provider_copies import EveryAccount, ProviderCopies
 from hotline.privacy.retention import Retention
 from hotline.services.core import CoreServices
 from hotline.telephony.client import TwilioSender
@@ -21,6 +21,8 @@ class PrivacyServices(CoreServices):
     @cached_property
     def provider_copies(self) -> ProviderCopies:
         """Has the provider delete what it keeps; only the worker uses it."""
-        settings = self.settings
-        sender = TwilioSender(settings.twilio_account_sid, settings.twilio_auth_tokens[0], settings.twilio_api_base_url)
-        return ProviderCopies(self.database, sender, self.clock)
+        known, other = self.settings, self.settings.twilio_second
+        accounts = [TwilioSender(known.twilio_account_sid, known.twilio_auth_tokens[0], known.twilio_api_base_url)]
+        if other is not None:
+            accounts.append(TwilioSender(other.account_sid, other.auth_token, other.api_base_url))
+        return ProviderCopies(self.database, EveryAccount(accounts), self.clock)

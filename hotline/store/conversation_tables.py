@@ -287,6 +287,8 @@ audit = Table(
     Column("action", String(40), nullable=False),
     Column("object", String(60), nullable=False),
     Column("happened_at", UtcDateTime, nullable=False),
+    # Every open console asks what was erased lately.
+    Index("ix_audit_action_happened_at", "action", "happened_at"),
 )
 
 ratings = Table(

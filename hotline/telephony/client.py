@@ -22,8 +22,8 @@ from hotline.telephony.retry import Decision, decide
 
 # Twilio's default keeps a message in its queue for ten hours; an answer that late may be wrong or dangerous.
 SMS_VALIDITY_SECONDS = 3600
-# Twilio's code for something that is not there (any more), and how the ids of calls begin.
-NOT_FOUND, CALL = 20404, "CA"
+# Twilio's code for something that is not there (any more), and how the ids of calls and recordings begin.
+NOT_FOUND, CALL, RECORDING = 20404, "CA", "RE"
 # More messages than this to one person while one of them is in doubt there are not.
 LISTED = 50
 
@@ -71,7 +71,7 @@ class ListedMessage:
 
 
 class NotDeleted(Exception):
-    """The provider has not deleted its copy of a message or a call."""
+    """The provider has not deleted its copy of a message, a call or a recording."""
 
     def __init__(self, code: int | None) -> None:
         super().__init__(f"copy not deleted: code {code}")
@@ -186,16 +186,17 @@ class TwilioSender:
         return sid
 
     def delete_copy(self, sid: str) -> None:
-        """Delete what the provider keeps of a message (its text included) or of a call.
+        """Delete what the provider keeps of a message (its text included), of a call, or of a message a caller left.
 
         Args:
-            sid: of the message, or of a call (CA...).
+            sid: of the message, of a call (CA...), or of a recording (RE...).
         Raises:
             NotDeleted: refused, as for a message still on its way, or not reached. What is gone already counts as deleted.
         Source: https://www.twilio.com/docs/messaging/api/message-resource#delete-a-message-resource
         """
         try:
-            (self._client.calls(sid) if sid.startswith(CALL) else self._client.messages(sid)).delete()
+            kinds = {CALL: self._client.calls, RECORDING: self._client.recordings}
+            kinds.get(sid[:2], self._client.messages)(sid).delete()
             return
         except SendFailed as failure:
             code = failure.code

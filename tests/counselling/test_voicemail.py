@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from hotline.counselling.voicemail import MessageFetcher, forget_messages, hear_message
+from hotline.counselling.voicemail import MessageFetcher, hear_message
 from hotline.settings import ROOT
 from hotline.telephony.client import SendFailed
 from tests.conftest import Hotline
@@ -67,8 +66,6 @@ def test_message_is_taken_after_notice_and_key_fetched_encrypted_and_deleted_at_
         assert hear_message(connection, handoff_id + 1, message_id, services.cipher, "anna", hotline.clock()) is None
         assert hear_message(connection, handoff_id, message_id, services.cipher, "anna", hotline.clock()) == SOUND
     assert "hear_voicemail" in [audit["action"] for audit in hotline.rows("audit")]
-    with services.database.begin() as connection:
-        assert forget_messages(connection, hotline.clock() + timedelta(days=1)) == 1
 
 
 def test_without_the_setting_nobody_is_offered_a_message_and_a_word_left_out_is_no_silence(quick_hotline: Hotline) -> None:

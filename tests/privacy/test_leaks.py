@@ -6,96 +6,42 @@ Beside ``quality/test_no_personal_data``, which looks at single outputs closely,
 from __future__ import annotations
 
 import io
-import json
-import logging
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
 from huey import Huey
-from sqlalchemy import LargeBinary
 
 from hotline.cli import register_commands
 from hotline.delivery.dispatch import Dispatcher
-from hotline.logs import JsonFormatter
 from hotline.privacy.provider_copies import ProviderCopies
-from hotline.store.tables import metadata
 from hotline.telephony.client import TwilioSender
 from hotline.understanding.port import Parse
 from hotline.web.factory import make_flask
 from tests.conftest import Hotline, make_hotline, make_settings
-from tests.web import twilio
-
-NUMBER, SECOND, REACHED = "+4915177700077", "+4915188800088", "+4915166600066"
-WRITTEN, SPOKEN, REPLY, NAME = "zwiebelturm", "lakritzschnecke", "kieselstrand", "Knödelmann"
-MARKS = (
-    "15177700077",
-    "15188800088",
-    "15166600066",
-    WRITTEN,
-    SPOKEN,
-    REPLY,
+from tests.privacy.leaking import (
     NAME,
+    NUMBER,
+    REACHED,
+    REPLY,
+    SECOND,
+    SPOKEN,
+    WRITTEN,
+    Provider,
+    everything_logged,
+    expect_clean,
+    expect_clean_files,
+    expect_clean_tables,
+    provider,
 )
-
-
-class _Provider(BaseHTTPRequestHandler):
-    """Twilio's place: notes every address it is asked at, refuses some."""
-
-    asked: ClassVar[list[str]] = []
-    refuses: ClassVar[bool] = False
-
-    def _answer(self) -> None:
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.asked.append(f"{self.command} {self.path}")
-        is_ok = not self.refuses
-        body = {"sid": f"SM-sent{len(self.asked)}"} if is_ok else {"code": 30005, "message": f"{NUMBER} {WRITTEN}"}
-        content = json.dumps(body).encode()
-        status = 400 if not is_ok else 201 if self.command == "POST" else 204
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(content) if status != 204 else 0))
-        self.end_headers()
-        if status != 204:
-            self.wfile.write(content)
-
-    do_POST = do_DELETE = _answer
-
-    def log_message(self, *_: object) -> None:
-        """Nothing on the terminal."""
-
-
-@contextmanager
-def _provider() -> Iterator[str]:
-    _Provider.asked, _Provider.refuses = [], False
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Provider)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+from tests.web import twilio
 
 
 @pytest.fixture
 def logs() -> Iterator[io.StringIO]:
     """Everything any logger writes at any level, in the form of production."""
-    written = io.StringIO()
-    handler = logging.StreamHandler(written)
-    handler.setFormatter(JsonFormatter())
-    names = [None, "hotline", "sqlalchemy.engine", "urllib3", "huey", "werkzeug", "twilio"]
-    loggers = [logging.getLogger(name) for name in names]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.DEBUG)
-    loggers[0].addHandler(handler)
-    yield written
-    loggers[0].removeHandler(handler)
-    for logger, level in zip(loggers, levels, strict=True):
-        logger.setLevel(level)
+    with everything_logged() as written:
+        yield written
 
 
 def _work_off(queue: Huey) -> list[bytes]:
@@ -155,13 +101,8 @@ def _staff(hotline: Hotline) -> str:
     return "\n".join(seen)
 
 
-def _clean(where: str, content: str | bytes) -> None:
-    data = content.encode() if isinstance(content, str) else content
-    assert [mark for mark in MARKS if mark.encode() in data] == [], where
-
-
 def test_nothing_of_anybody_is_in_any_output(tmp_path: Path, logs: io.StringIO, capfd: pytest.CaptureFixture[str]) -> None:
-    with _provider() as address:
+    with provider() as address:
         hotline = make_hotline(make_settings(tmp_path, HANDOFF_NOTIFY=REACHED, TWILIO_API_BASE_URL=address))
         services = hotline.services
         del vars(services)["doorbell"], vars(services)["timer_bell"]
@@ -171,7 +112,7 @@ def test_nothing_of_anybody_is_in_any_output(tmp_path: Path, logs: io.StringIO, 
         answers = _people(hotline)
         seen = _staff(hotline)
         payloads = _work_off(services.queue)
-        _Provider.refuses = True
+        Provider.refuses = True
         twilio.text(hotline, "SM20", "0", From=SECOND)
         payloads += _work_off(services.queue)
         for row in hotline.rows("outbox"):
@@ -183,10 +124,8 @@ def test_nothing_of_anybody_is_in_any_output(tmp_path: Path, logs: io.StringIO, 
             twilio.call(hotline, "CA2", 1, From=NUMBER, SpeechResult=SPOKEN, Confidence="0.9").data,
         ]
         vars(services.interpreter)["_understander"] = hotline.understander
-        _Provider.refuses = False
-        files = [path for path in tmp_path.rglob("*") if path.is_file()]
-        for path in files:
-            _clean(path.name, path.read_bytes())
+        Provider.refuses = False
+        expect_clean_files(tmp_path)
         twilio.text(hotline, "SM22", "Meine Daten löschen", From=NUMBER)
         answers.append(twilio.text(hotline, "SM23", "ja", From=NUMBER).data)
         hotline.clock.move(hours=1)
@@ -194,25 +133,21 @@ def test_nothing_of_anybody_is_in_any_output(tmp_path: Path, logs: io.StringIO, 
         assert ProviderCopies(services.database, sender, hotline.clock).run() > 0
         assert isinstance(services.dispatcher, Dispatcher)
     assert payloads, "the queue must have held something"
-    assert any("POST" in line for line in _Provider.asked)
-    assert any("DELETE" in line for line in _Provider.asked)
+    assert any("POST" in line for line in Provider.asked)
+    assert any("DELETE" in line for line in Provider.asked)
     assert '"logger": "hotline' in logs.getvalue()
     for answer in answers:
-        _clean("an answer", answer)
+        # The number they are called on is read back to them, and to nobody else.
+        expect_clean("an answer", answer.replace(NUMBER.encode(), b""))
     for payload in payloads:
-        _clean("a job", payload)
-    _clean("an address asked at the provider", "\n".join(_Provider.asked))
-    _clean("the command line", seen)
-    _clean("the logs", logs.getvalue())
-    _clean("the terminal", "".join(capfd.readouterr()))
-    for name, table in metadata.tables.items():
-        is_bytes = {column.name for column in table.columns if isinstance(column.type, LargeBinary)}
-        for row in hotline.rows(name):
-            _clean(name, json.dumps({key: str(value) for key, value in row.items() if key not in is_bytes}, ensure_ascii=False))
+        expect_clean("a job", payload)
+    expect_clean("an address asked at the provider", "\n".join(Provider.asked))
+    expect_clean("the command line", seen)
+    expect_clean("the logs", logs.getvalue())
+    expect_clean("the terminal", "".join(capfd.readouterr()))
+    expect_clean_tables(hotline)
     services.tally.write()
     for path in ("/", "/health/live", "/health/ready", "/metrics"):
-        _clean(path, make_flask(services).test_client().get(path).data)
+        expect_clean(path, make_flask(services).test_client().get(path).data)
     services.database.close()
-    for path in tmp_path.rglob("*"):
-        if path.is_file():
-            _clean(path.name, path.read_bytes())
+    expect_clean_files(tmp_path)

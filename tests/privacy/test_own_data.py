@@ -12,13 +12,14 @@ from sqlalchemy import update
 
 from hotline.counselling.assignment import accept
 from hotline.counselling.counsellors import Skills, set_presence, set_skills
+from hotline.dialogue.data_words import COUNTED
 from hotline.dialogue.events import DataErased, DataShown, Told
 from hotline.dialogue.rendering import SMS_SEGMENTS
 from hotline.dialogue.word_lists import WordLists
 from hotline.knowledge.library import Library
 from hotline.knowledge.measures import count_segments
 from hotline.privacy.clocks import read_days
-from hotline.privacy.erasure import find_erased_matters
+from hotline.privacy.erasure import ErasedMatter, find_erased_matters
 from hotline.services import Services
 from hotline.store.tables import outbox
 from tests.conftest import NOW, Hotline, make_hotline, make_settings, starter_content
@@ -110,7 +111,7 @@ def test_counsellors_are_told_that_the_matter_is_gone_and_nothing_of_the_person(
     bodies = [hotline.services.cipher.decrypt(bytes(row["body_encrypted"])) for row in hotline.rows("outbox")]  # type: ignore[call-overload]
     assert "Handoff 1 is gone: the person had everything erased. Nothing is left to do." in bodies
     with hotline.services.database.read() as connection:
-        assert set(find_erased_matters(connection, NOW - timedelta(days=1))) == {1}
+        assert find_erased_matters(connection, NOW - timedelta(days=1), 9) == (ErasedMatter("handoff", "1", NOW),)
     assert ("person", "erased_matter", "handoff 1") in [(r["actor"], r["action"], r["object"]) for r in hotline.rows("audit")]
 
 
@@ -218,11 +219,11 @@ def test_show_tells_kinds_and_counts_and_never_what_was_written(hotline: Hotline
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_both_fit_into_an_sms_and_can_be_spoken_in_every_language(language: str) -> None:
-    counts = dict.fromkeys(("privacy.messages", "privacy.calls", "privacy.requests", "privacy.callbacks"), 12)
+    counts = dict.fromkeys(COUNTED, 12)
     renderer, library = SERVICES.renderer, Library({}, (), {}, {})
     talk = Talk(language)
     ways = {
-        "show": ([words(wish="show_my_data")], DataShown(counts, NOW.date())),
+        "show": ([words(wish="show_my_data")], DataShown(counts, NOW.date(), has_case=True)),
         "erase": ([words(wish="erase_my_data"), key("1")], DataErased("12345678")),
         "ask": ([words(wish="erase_my_data")], None),
         "warn": ([words(danger="selfharm"), words(wish="erase_my_data")], None),
@@ -255,6 +256,7 @@ def test_what_the_text_on_data_tells_people_to_write_is_understood(language: str
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_days_people_read_are_those_of_the_clocks(language: str, tmp_path: Path) -> None:
     changed = {"RETENTION_MESSAGES": "41", "RETENTION_CALLS": "43", "RETENTION_CALLBACKS": "47", "RETENTION_HANDOFFS": "53"}
+    changed |= {"RETENTION_VOICEMAIL": "37", "RETENTION_CASES": "61"}
     hotline = make_hotline(make_settings(tmp_path, RETENTION_QUESTIONS="59", **changed))
     services = hotline.services
     assert services.retention._days == read_days({**changed, "RETENTION_QUESTIONS": "59"})
@@ -267,7 +269,7 @@ def test_days_people_read_are_those_of_the_clocks(language: str, tmp_path: Path)
     written = services.renderer.write(told, language, library)
     spoken = " ".join(utterance.text for utterance in services.renderer.speak(told, language, library).utterances)
     for text in (written, spoken):
-        assert re.findall(r"\d+", text) == ["41", "43", "47", "53", "59"], text
+        assert re.findall(r"\d+", text) == ["41", "43", "37", "47", "61", "53", "59"], text
     until = services.texts.get(language, "privacy.until")
     assert re.findall(r"\d+", until) == ["47"]
     assert spoken in services.renderer.all_utterances(language, services.definition, library), "it must be recorded too"
