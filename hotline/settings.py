@@ -73,6 +73,8 @@ class Settings:
     metrics_token: str | None = field(default=None, repr=False)
     backup_key: str | None = field(default=None, repr=False)
     web_processes: int = 2
+    # Our number -> the language of its callers.
+    number_languages: Mapping[str, str] = field(default_factory=dict)
     is_clock_trusted: bool = False
     root: Path = ROOT
 
@@ -140,6 +142,7 @@ class Settings:
             backup_key=_backup_key(values),
             is_clock_trusted=_yes_no(values, "TRUST_CLOCK", default=False),
             web_processes=_count(values, "WEB_CONCURRENCY") or 2,
+            number_languages=_number_languages(values),
         )
 
 
@@ -189,6 +192,16 @@ def _notices(values: Mapping[str, str]) -> dict[str, Any]:
     if notify and not sender:
         raise WrongSetting("HANDOFF_NOTIFY is set, so HANDOFF_NOTIFY_FROM must name the number of ours that sends the notices.")
     return {"handoff_notify": notify, "handoff_notify_from": sender or None}
+
+
+def _number_languages(values: Mapping[str, str]) -> dict[str, str]:
+    """The language of each of our numbers that has one of its own."""
+    pairs = [pair.replace(" ", "").partition("=") for pair in _list(values.get("NUMBER_LANGUAGES", ""))]
+    if not all(_E164.fullmatch(number) and re.fullmatch("[a-z]{2,3}", language) for number, _, language in pairs):
+        raise WrongSetting(
+            "NUMBER_LANGUAGES must be numbers of ours with a language code, such as +4930123456=ar,+4930123457=tr."
+        )
+    return {number: language for number, _, language in pairs}
 
 
 def _translation(values: Mapping[str, str], is_production: bool) -> dict[str, Any]:
