@@ -227,10 +227,7 @@ class _Run:
             return routes["hand_over"]
         if topic is not None and topic in self.definition.topics:
             return self.definition.topics[topic]
-        return routes["question"] if self._can_answer(topic) else routes["no_answer"]
-
-    def _can_answer(self, topic: str | None) -> bool:
-        return can_answer(self.world, self.session, topic)
+        return routes["question"] if can_answer(self.world, self.session, topic) else routes["no_answer"]
 
     def _take(self, choice: Choice) -> str:
         if choice.kind == "language":
@@ -244,6 +241,8 @@ class _Run:
             return self._answer_to(choice.value)
         if is_suggesting and choice.go == self.definition.routes["not_understood"]:
             return self._refuse_suggestions()
+        if choice.kind == "text" and (named := self._topic_of(choice.go)) is not None:
+            self.session = replace(self.session, topic=named, answered=None)
         if choice.kind == "group":
             self.session = replace(self.session, group=choice.value)
         if choice.kind == "land":
@@ -251,6 +250,9 @@ class _Run:
         if choice.go == STAY:
             self.session = replace(self.session, page=self.session.page + 1)
         return choice.go
+
+    def _topic_of(self, step: str) -> str | None:
+        return next((topic for topic, first in self.definition.topics.items() if first == step), None)
 
     def _named_language(self, language: str) -> str:
         self._understood()
@@ -350,7 +352,7 @@ class _Run:
     def _give_answer(self, step: Step) -> None:
         topic = self.session.topic
         # Checked again: "more" may come when the answer has expired or the language has changed since.
-        if topic is not None and self._can_answer(topic):
+        if topic is not None and can_answer(self.world, self.session, topic):
             place = self.definition.country_topics.get(topic)
             country = self.session.slots.get("country") or self.session.slots.get("nationality")
             view = self.world.view_of(country) if place and country else None
