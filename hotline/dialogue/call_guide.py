@@ -44,8 +44,8 @@ class CallGuide:
         session = replace(session, menu_day=today.isoformat())
         wanted = self.number_languages.get(called)
         if wanted in spoken:
-            # The way back from the first question leads to the other languages.
-            return replace(session, language=wanted, back=(LANGUAGES_AT,)), "number"
+            # As if it had been chosen: the way back from the first question leads to the other languages.
+            return replace(session, language=wanted, step=LANGUAGES_AT), "number"
         if earlier in spoken:
             return replace(session, preset=earlier), "preset"
         return session, "voice"

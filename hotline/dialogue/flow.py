@@ -30,7 +30,7 @@ from hotline.dialogue.events import (
     Told,
     Unanswered,
 )
-from hotline.dialogue.offers import STAY, can_answer, list_choices
+from hotline.dialogue.offers import LANGUAGE_DIGITS, STAY, can_answer, list_choices
 from hotline.dialogue.session import Session, World
 from hotline.knowledge.places import PLACE_SLOTS
 
@@ -112,7 +112,7 @@ class _Run:
 
     def _resolve_digits(self, digits: str) -> str:
         step = self._step()
-        if step is not None and step.options_from == "languages":
+        if step is not None and step.options_from == "languages" and len(digits) == LANGUAGE_DIGITS:
             language = next((name for name, code in self.world.language_codes.items() if code == digits), None)
             return self._named_language(language) if language is not None else self._missed("no_match", "wrong_key")
         if step is None or step.collects != "number":
@@ -232,8 +232,7 @@ class _Run:
     def _take(self, choice: Choice) -> str:
         if choice.kind == "language":
             return self._named_language(choice.value)
-        step = self._step()
-        is_suggesting = step is not None and step.options_from == "suggestions"
+        is_suggesting = (step := self._step()) is not None and step.options_from == "suggestions"
         if choice.kind == "topic":
             # What was asked in words before has nothing to do with a topic of the menu.
             question = self.session.question if is_suggesting else {}

@@ -28,6 +28,7 @@ from hotline.dialogue.definition import (
 from hotline.dialogue.events import AnswerPart
 from hotline.dialogue.flow import BUILT_IN
 from hotline.dialogue.inputs import CODE_DIGITS
+from hotline.dialogue.offers import LANGUAGE_DIGITS
 from hotline.errors import CannotStart
 from hotline.knowledge.places import POSTCODE_DIGITS
 
@@ -48,8 +49,6 @@ WISHES = frozenset(
 )  # fmt: skip
 KINDS: tuple[str, ...] = get_args(StepKind)
 STEP_KEYS = frozenset({*KINDS, "next", "go", "options", "options_from", "listens", "collects", "digits", "waits", "silence"})
-# How many figures the code of a language has.
-LANGUAGE_DIGITS = 2
 # A list whose choices lead to the step that `go` names.
 LISTS_THAT_GO = ("lands", "topics")
 # Of these two one holds always and the other never.

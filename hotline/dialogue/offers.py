@@ -19,6 +19,8 @@ SPOKEN_LANGUAGES_PAGE_KEY = "8"
 FIRST_OPTION_KEYS = "12345678"
 # The other keys have a meaning of their own after an answer.
 FOLLOW_UP_KEYS, SPOKEN_FOLLOW_UP_KEYS = "456", "16"
+# How many figures the code of a language has.
+LANGUAGE_DIGITS = 2
 PRESET_KEY = "1"
 KIND_OF_SOURCE: Mapping[OptionSource, Literal["language", "topic", "land"]] = {
     "languages": "language", "topics": "topic", "suggestions": "topic", "lands": "land", "follow_ups": "topic",

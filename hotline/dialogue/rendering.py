@@ -29,9 +29,8 @@ from hotline.dialogue.events import (
 )
 from hotline.dialogue.figure_words import FIGURE_TEXT_KEYS, LEFT_TO_RIGHT_MARK, FigureWords
 from hotline.dialogue.fitting import Spare, ways_to_write
-from hotline.dialogue.flow_files import LANGUAGE_DIGITS
 from hotline.dialogue.inputs import CODE_DIGITS
-from hotline.dialogue.offers import FIRST_OPTION_KEYS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS, SPOKEN_LANGUAGES_PAGE_KEY
+from hotline.dialogue.offers import FIRST_OPTION_KEYS, LANGUAGE_DIGITS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS, SPOKEN_LANGUAGES_PAGE_KEY
 from hotline.dialogue.safety import CATEGORIES
 from hotline.dialogue.text_me import SMS_TEXT_KEYS
 from hotline.dialogue.texts import Texts

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, g, request
 
 from hotline.delivery.receipts import note_status
-from hotline.dialogue.flow_files import LANGUAGE_DIGITS
 from hotline.dialogue.inputs import InboundCallStep, InboundText
+from hotline.dialogue.offers import LANGUAGE_DIGITS
 from hotline.dialogue.rendering import OPENING_LANGUAGES, Spoken
 from hotline.telephony.inbound import StatusUpdate, UnusableWebhook, parse_call, parse_message, parse_status
 from hotline.telephony.prompts import PromptMissing
