@@ -138,6 +138,12 @@ def _flows(services: Services) -> AppGroup:
         problems += find_topic_problems(definition, read_policies(services.content_folder))
         _report(problems, f"{len(definition.steps)} steps in {len(services.live_languages)} languages: all is well.")
 
+    @group.command("diagram")
+    @_sentence
+    def diagram() -> None:
+        """Print the generated part of docs/voice.md: the call as diagrams (Mermaid), and what each language has."""
+        click.echo(services.voice_picture())
+
     return group
 
 

@@ -53,6 +53,8 @@ _CONDITIONS: Mapping[Condition, Callable[[World, Session], bool]] = {
     "can_call_back": lambda world, session: world.can_call_back or CALLBACK_NUMBER in session.slots,
     "can_wait": lambda world, session: world.is_call and session.waited < MOST_WAITS and world.can_wait(session.language),
     "can_record": lambda world, session: world.is_call and world.can_record(session.language),
+    "can_text": lambda world, session: world.can_text and can_answer(world, session, session.topic),
+    "must_choose_language": lambda world, session: world.is_call and session.language is None,
     "more_centres": _has_more_centres,
     "both_bodies": _has_both_bodies,
     "own_language": _has_own_language,

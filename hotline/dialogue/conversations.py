@@ -55,6 +55,24 @@ _OPEN_CONVERSATION = (
     .with_for_update()
 )
 _LANGUAGE_OF_CALL = select(conversations.c.language).where(conversations.c.provider_sid == bindparam("call_sid"))
+_EARLIER_LANGUAGE = select(
+    func.coalesce(
+        select(conversations.c.language)
+        .where(
+            conversations.c.address_id == bindparam("of_address"),
+            conversations.c.channel == "voice",
+            conversations.c.language.is_not(None),
+            conversations.c.id < bindparam("not_this"),
+        )
+        .order_by(conversations.c.id.desc())
+        .limit(1)
+        .scalar_subquery(),
+        select(contacts.c.language)
+        .join(addresses, addresses.c.contact_id == contacts.c.id)
+        .where(addresses.c.id == bindparam("of_address"))
+        .scalar_subquery(),
+    )
+)
 # What has to be known before the model is asked, at one go.
 _BEFORE_TEXT = select(_REPLY.scalar_subquery().label("reply"), _LANGUAGE.scalar_subquery().label("language"))
 _BEFORE_CALL_STEP = select(_REPLY.scalar_subquery().label("reply"), _LANGUAGE_OF_CALL.scalar_subquery().label("language"))
@@ -241,6 +259,16 @@ class Conversations:
             self._database.insert_once(connection, conversations, values, "provider_sid")
             row = connection.execute(_CALL, {"call_sid": call_sid}).one()
         return self._conversation(row)
+
+    def earlier_language(self, connection: Connection, conversation: Conversation) -> str | None:
+        """The language of the last call from the same number, else the one its contact wrote in; None when there is none.
+
+        Only on offer in a call, never assumed: the telephone may be a shared one.
+        """
+        if conversation.address_id is None:
+            return None
+        parameters = {"of_address": conversation.address_id, "not_this": conversation.id}
+        return connection.execute(_EARLIER_LANGUAGE, parameters).scalar_one_or_none()
 
     def close_call(self, connection: Connection, call_sid: str, now: datetime) -> int | None:
         """Close the conversation of a call that is over.

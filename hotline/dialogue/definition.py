@@ -10,16 +10,17 @@ from hotline.dialogue.events import AnswerPart
 
 StepKind = Literal[
     "say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "data", "code", "withdraw",
-    "record",
+    "record", "pace", "send",
 ]  # fmt: skip
-OptionSource = Literal["languages", "topics", "suggestions", "lands", "follow_ups"]
+OptionSource = Literal["languages", "topics", "suggestions", "lands", "follow_ups", "group_topics", "preset"]
 # What a step or an option may depend on: a place is named and known, this is a call, more centres wait to be told, there are
 # state centres and independent ones, some of the centres speak the person's language, a topic can be answered,
 # it can be answered in another language, the last answer was not rated yet, the person writes, there is a number to call,
-# the conversation showed danger, a caller can hold the line for a person, a caller may leave a message.
+# the conversation showed danger, a caller can hold the line for a person, a caller may leave a message,
+# the caller's own phone takes an SMS, a caller has not chosen a language yet.
 Condition = Literal[
     "place_known", "is_call", "more_centres", "both_bodies", "own_language", "answer_known", "answer_elsewhere",
-    "unrated", "is_written", "can_call_back", "in_danger", "can_wait", "can_record",
+    "unrated", "is_written", "can_call_back", "in_danger", "can_wait", "can_record", "can_text", "must_choose_language",
 ]  # fmt: skip
 Rating = Literal["helpful", "unhelpful"]
 DataDeed = Literal["show", "erase"]
@@ -38,6 +39,7 @@ class Option:
     """One key of a question: the key, the text key of its name and the step it leads to.
 
     Offered only while the condition ``when`` holds; the wish (such as "yes") does what the key does. ``if_fits``: see ``Choice``.
+    One that is ``first`` is named before the list.
     """
 
     key: str
@@ -46,16 +48,18 @@ class Option:
     when: Condition | None = None
     wish: str = ""
     if_fits: bool = False
+    first: bool = False
 
 
 @dataclass(frozen=True)
 class Step:
     """One step of a flow file. ``name`` is ``<flow>.<step>``; ``say`` holds text keys; ``next`` is empty at a question.
 
-    ``go`` is where a ``check`` leads whose condition holds, and where a Land chosen of a list leads. A question that ``collects``
-    takes the name of a place, a telephone number or an alias and goes the route of that name, or a code and goes a route
-    ``code_…``; ``digits`` is how many keys may be pressed there. ``waits`` is where silence leads at a question at which a caller
-    holds the line. A callback at the ``same`` time keeps the one chosen before.
+    ``go`` is where a ``check`` leads whose condition holds, and where a Land or a group of topics chosen of a list leads. A
+    question that ``collects`` takes the name of a place, a telephone number or an alias and goes the route of that name, or a
+    code and goes a route ``code_…``; ``digits`` is how many keys may be pressed there. ``waits`` is where silence leads at a
+    question at which a caller holds the line, ``silence`` where it leads elsewhere. A callback at the ``same`` time keeps the one
+    chosen before.
     """
 
     name: str
@@ -72,6 +76,7 @@ class Step:
     collects: Collected | None = None
     read_back: Collected = "place"
     waits: str | None = None
+    silence: str | None = None
     digits: int = 1
     centres: CentresPart = "first"
     rating: Rating = "helpful"

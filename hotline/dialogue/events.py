@@ -66,13 +66,13 @@ class Told:
 
 @dataclass(frozen=True)
 class Choice:
-    """A key on offer. ``kind`` tells what ``value`` is: a text key, a topic, a language or a Land.
+    """A key on offer. ``kind`` tells what ``value`` is: a text key, a topic, a group of topics, a language or a Land.
 
     One that is named ``if_fits`` works always and is left unsaid in an SMS that has no room for it.
     """
 
     key: str
-    kind: Literal["text", "topic", "language", "land"]
+    kind: Literal["text", "topic", "group", "language", "land"]
     value: str
     go: str
     if_fits: bool = False
@@ -83,6 +83,7 @@ class Asked:
     """The question the conversation now waits at.
 
     ``digits`` is how many keys a caller may press; ``waits`` tells that a caller holds the line there for a person.
+    ``preset`` is the language offered while none is chosen: it is asked in that one too.
     """
 
     step: str
@@ -91,6 +92,7 @@ class Asked:
     listens: bool
     digits: int = 1
     waits: bool = False
+    preset: str | None = None
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,13 @@ class RecordWanted:
 
 
 @dataclass(frozen=True)
+class SmsWanted:
+    """The caller wants the last answer as an SMS to the phone at hand."""
+
+    topic: str
+
+
+@dataclass(frozen=True)
 class NumberRead:
     """The number that is to be called is read back; E.164."""
 
@@ -243,6 +252,7 @@ Event = (
     | CodeGiven
     | WithdrawWanted
     | RecordWanted
+    | SmsWanted
     | NumberRead
     | Ended
 )

@@ -13,24 +13,24 @@ from typing import Literal
 
 from hotline.counselling.numbers import read_callback_number
 from hotline.dialogue import wishes
-from hotline.dialogue.conditions import find_centres, holds
+from hotline.dialogue.asking import choices_at
+from hotline.dialogue.centre_steps import show_centres
+from hotline.dialogue.conditions import holds
 from hotline.dialogue.definition import CentresPart, Definition, Step
 from hotline.dialogue.events import (
     Answered,
     Asked,
-    CentresShown,
     Choice,
     Ended,
     Event,
     Heard,
     LanguageChosen,
     Meaning,
-    PlaceRead,
     Rated,
     Told,
     Unanswered,
 )
-from hotline.dialogue.offers import STAY, can_answer, list_choices
+from hotline.dialogue.offers import LANGUAGE_DIGITS, STAY, can_answer, list_choices
 from hotline.dialogue.session import Session, World
 from hotline.knowledge.places import PLACE_SLOTS
 
@@ -39,8 +39,6 @@ BUILT_IN = frozenset({BACK, REPEAT, STAY})
 # Wishes that agree or disagree with a suggestion, and those granted before the language is known.
 AGREEMENT = {"yes": True, "no": False, "helpful": True, "unhelpful": False}
 WISHES_WITHOUT_LANGUAGE = frozenset({"person", "callback", "goodbye", "language", "continue"})
-# More centres at once are no choice but a list.
-CENTRES_AT_ONCE = 3
 
 
 class FlowError(Exception):
@@ -79,7 +77,7 @@ class _Run:
     def resolve(self, heard: Heard) -> str:
         """The step (or built-in target) this input leads to."""
         if heard.kind == "start":
-            is_known = self.session.language is not None
+            is_known = self.session.language is not None or self.session.preset is not None
             return self.definition.start[heard.start] if is_known else self.definition.routes["unknown_language"]
         if heard.kind == "silence":
             step = self._step()
@@ -87,6 +85,8 @@ class _Run:
                 # A caller holds the line: silence is no miss.
                 self.session = replace(self.session, waited=self.session.waited + 1)
                 return step.waits
+            if step is not None and step.silence:
+                return step.silence
             return self._missed("no_match", "nothing_heard")
         if heard.kind == "key":
             return self._resolve_key(heard.key)
@@ -112,6 +112,9 @@ class _Run:
 
     def _resolve_digits(self, digits: str) -> str:
         step = self._step()
+        if step is not None and step.options_from == "languages" and len(digits) == LANGUAGE_DIGITS:
+            language = next((name for name, code in self.world.language_codes.items() if code == digits), None)
+            return self._named_language(language) if language is not None else self._missed("no_match", "wrong_key")
         if step is None or step.collects != "number":
             return self._resolve_postcode(digits)
         number = read_callback_number(digits)
@@ -224,17 +227,12 @@ class _Run:
             return routes["hand_over"]
         if topic is not None and topic in self.definition.topics:
             return self.definition.topics[topic]
-        return routes["question"] if self._can_answer(topic) else routes["no_answer"]
-
-    def _can_answer(self, topic: str | None) -> bool:
-        return can_answer(self.world, self.session, topic)
+        return routes["question"] if can_answer(self.world, self.session, topic) else routes["no_answer"]
 
     def _take(self, choice: Choice) -> str:
         if choice.kind == "language":
-            self._choose_language(choice.value)
-            return self._after_language()
-        step = self._step()
-        is_suggesting = step is not None and step.options_from == "suggestions"
+            return self._named_language(choice.value)
+        is_suggesting = (step := self._step()) is not None and step.options_from == "suggestions"
         if choice.kind == "topic":
             # What was asked in words before has nothing to do with a topic of the menu.
             question = self.session.question if is_suggesting else {}
@@ -242,11 +240,25 @@ class _Run:
             return self._answer_to(choice.value)
         if is_suggesting and choice.go == self.definition.routes["not_understood"]:
             return self._refuse_suggestions()
+        if choice.kind == "text" and (named := self._topic_of(choice.go)) is not None:
+            self.session = replace(self.session, topic=named, answered=None)
+        if choice.kind == "group":
+            self.session = replace(self.session, group=choice.value)
         if choice.kind == "land":
             self._name({"land": choice.value})
         if choice.go == STAY:
             self.session = replace(self.session, page=self.session.page + 1)
         return choice.go
+
+    def _topic_of(self, step: str) -> str | None:
+        return next((topic for topic, first in self.definition.topics.items() if first == step), None)
+
+    def _named_language(self, language: str) -> str:
+        self._understood()
+        if language not in self.world.languages:
+            return self.definition.routes["language_not_live"]
+        self._choose_language(language)
+        return self._after_language()
 
     def _choose_language(self, language: str) -> None:
         if language != self.session.language:
@@ -266,7 +278,13 @@ class _Run:
     def _missed(self, counter: Literal["not_understood", "no_match"], route: str) -> str:
         count = getattr(self.session, counter) + 1
         self.session = replace(self.session, **{counter: count})
-        if count >= getattr(self.definition.limits, counter):
+        limit = getattr(self.definition.limits, counter)
+        if counter == "not_understood" and self.world.is_call and self.session.language is not None:
+            # On the phone it may be the recognition alone: the keys are tried before a person is called.
+            if count == limit:
+                return self.definition.routes["use_keys"]
+            limit += 1
+        if count >= limit:
             self._understood()
             return self.definition.routes["gave_up"]
         if self.session.language is None and counter == "not_understood":
@@ -288,25 +306,25 @@ class _Run:
             case "centres":
                 self._show_centres(step.centres)
             case "read_back":
-                self._read_back(step)
+                self.events += wishes.read_back(step, self.world, self.session)
             case "rate":
                 self._rate(is_helpful=step.rating == "helpful")
-            case "handoff" | "callback" | "withdraw" | "record" | "data" | "code":
-                slots, event = wishes.wish_of(step, self.session, danger)
-                self._name(slots)
-                self.events.append(event)
+            case "handoff" | "callback" | "withdraw" | "record" | "data" | "code" | "send":
+                self._wish(step, danger)
+            case "pace":
+                self.session = replace(self.session, is_slow=True)
             case "ask":
                 self._ask(step)
             case "end":
                 self.session = replace(self.session, ended=True)
                 self.events.append(Ended())
 
-    def _read_back(self, step: Step) -> None:
-        if step.read_back == "number":
-            self.events += wishes.read_number_back(self.world, self.session)
-            return
-        place = self.world.places.find(self.session.slots)
-        self.events.append(PlaceRead(place) if place else Told("answer.missing"))
+    def _wish(self, step: Step, danger: str | None) -> None:
+        slots, event = wishes.wish_of(step, self.session, danger)
+        self._name(slots)
+        self.events.append(event)
+        if step.reason == wishes.DANGER_KEY:
+            self.session = replace(self.session, in_danger=True, question={})
 
     def _walk(self, target: str) -> Iterator[str]:
         for _ in range(self.definition.limits.steps_per_input):
@@ -333,7 +351,7 @@ class _Run:
     def _give_answer(self, step: Step) -> None:
         topic = self.session.topic
         # Checked again: "more" may come when the answer has expired or the language has changed since.
-        if topic is not None and self._can_answer(topic):
+        if topic is not None and can_answer(self.world, self.session, topic):
             place = self.definition.country_topics.get(topic)
             country = self.session.slots.get("country") or self.session.slots.get("nationality")
             view = self.world.view_of(country) if place and country else None
@@ -355,23 +373,11 @@ class _Run:
             self.events.append(Unanswered("unhelpful"))
 
     def _show_centres(self, part: CentresPart) -> None:
-        first = self.session.centres_from + self.session.centres_shown if part == "more" else 0
-        if part == "first":
-            self.session = replace(self.session, only_independent=False, only_own_language=False)
-        elif part == "independent":
-            self.session = replace(self.session, only_independent=True)
-        elif part == "own_language":
-            self.session = replace(self.session, only_own_language=True)
-        self.session = replace(self.session, centres_from=first)
-        following = find_centres(self.world, self.session)[first : first + CENTRES_AT_ONCE]
-        # One is always told: a person without any would have asked for nothing.
-        fitting = max(1, self.world.fitting(following, self.session.language))
-        self.session = replace(self.session, centres_shown=min(len(following), fitting))
-        place = self.world.places.find(self.session.slots)
+        self.session, shown = show_centres(self.world, self.session, part)
         if self.definition.topics:
             # Told centres count as the topic that asks for them, however the person came there.
             self._can_be_rated(next(iter(self.definition.topics)))
-        self.events.append(CentresShown(following[:fitting], self.world.directory.nationwide, place))
+        self.events.append(shown)
 
     def _step(self) -> Step | None:
         """The step the session stands at."""
@@ -382,15 +388,12 @@ class _Run:
             earlier = (*self.session.back, self.session.step) if self.session.step else ()
             back = tuple(name for name in earlier if name != step.name)[-self.definition.limits.back_steps :]
             self.session = replace(self.session, step=step.name, page=0, back=back, waited=0)
-        self.events.append(Asked(step.name, step.say[0], self._choices(), step.listens, step.digits, step.waits is not None))
+        waits, preset = step.waits is not None, self.session.preset if step.options_from == "preset" else None
+        self.events.append(Asked(step.name, step.say[0], self._choices(), step.listens, step.digits, waits, preset))
 
     def _choices(self) -> tuple[Choice, ...]:
         """The keys on offer where the session stands now."""
         step = self._step()
         if step is None:
             return ()
-        offered = (option for option in step.options if holds(option.when, self.world, self.session))
-        fixed = tuple(Choice(option.key, "text", option.label, option.go, option.if_fits) for option in offered)
-        if step.options_from is None:
-            return fixed
-        return list_choices(step.options_from, self.world, self.session, step.go or "") + fixed
+        return choices_at(step, self.world, self.session)

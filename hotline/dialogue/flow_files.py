@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -27,6 +28,7 @@ from hotline.dialogue.definition import (
 from hotline.dialogue.events import AnswerPart
 from hotline.dialogue.flow import BUILT_IN
 from hotline.dialogue.inputs import CODE_DIGITS
+from hotline.dialogue.offers import LANGUAGE_DIGITS
 from hotline.errors import CannotStart
 from hotline.knowledge.places import POSTCODE_DIGITS
 
@@ -36,7 +38,7 @@ ROUTES = frozenset(
         "danger", "deadline", "question", "hand_over", "confirm", "not_understood", "gave_up", "wrong_key", "nothing_heard",
         "no_answer", "unknown_language", "language_not_live", "language_chosen", "place", "place_not_known",
         "code_found", "code_unknown", "code_slowed",
-        "number", "number_not_known", "alias",
+        "number", "number_not_known", "alias", "use_keys",
     }
 )  # fmt: skip
 WISHES = frozenset(
@@ -46,7 +48,11 @@ WISHES = frozenset(
     }
 )  # fmt: skip
 KINDS: tuple[str, ...] = get_args(StepKind)
-STEP_KEYS = frozenset({*KINDS, "next", "go", "options", "options_from", "listens", "collects", "digits", "waits"})
+STEP_KEYS = frozenset({*KINDS, "next", "go", "options", "options_from", "listens", "collects", "digits", "waits", "silence"})
+# A list whose choices lead to the step that `go` names.
+LISTS_THAT_GO = ("lands", "topics")
+# Of these two one holds always and the other never.
+EITHER_WAY = {"is_call", "is_written"}
 PHONE_DIGITS = 16
 # Keys of a step whose value is one of a few words.
 VALUES: Mapping[str, tuple[object, ...]] = {
@@ -62,7 +68,9 @@ VALUES: Mapping[str, tuple[object, ...]] = {
     "collects": get_args(Collected),
     "withdraw": ("all",),
     "record": ("message",),
-    "digits": (1, POSTCODE_DIGITS, CODE_DIGITS, PHONE_DIGITS),
+    "pace": ("slow",),
+    "send": ("answer",),
+    "digits": (1, LANGUAGE_DIGITS, POSTCODE_DIGITS, CODE_DIGITS, PHONE_DIGITS),
 }
 
 
@@ -158,6 +166,7 @@ def _step(path: Path, name: str, raw: Any) -> Step:
         collects=raw.get("collects"),
         read_back=raw.get("read_back", "place"),
         waits=raw.get("waits"),
+        silence=raw.get("silence"),
         digits=raw.get("digits", 1),
         centres=raw.get("centres", "first"),
         rating=raw.get("rate", "helpful"),
@@ -182,6 +191,7 @@ def _options(path: Path, name: str, raw: Any) -> tuple[Option, ...]:
                 when=item.get("when"),
                 wish=str(item.get("wish", "")),
                 if_fits=bool(item.get("if_fits", False)),
+                first=bool(item.get("first", False)),
             )
             for item in raw
         )
@@ -221,7 +231,7 @@ def find_problems(definition: Definition) -> list[str]:
     problems += [f"hotline.yml: {name!r} is no wish; put it in quotes?" for name in sorted(set(definition.wishes) - WISHES)]
     problems += [
         f"hotline.yml: start needs {name!r}."
-        for name in ("voice", "text", "after_talk", "after_message")
+        for name in ("voice", "text", "number", "preset", "after_talk", "after_message")
         if name not in definition.start
     ]
     for step in definition.steps.values():
@@ -244,7 +254,7 @@ def find_problems(definition: Definition) -> list[str]:
 
 def _step_problems(definition: Definition, step: Step) -> list[str]:
     problems = []
-    targets = [option.go for option in step.options] + [target for target in (step.next, step.go, step.waits) if target]
+    targets = [option.go for option in step.options] + _ways(step)
     problems += [
         f"{step.name}: leads to {target!r}, which is no step."
         for target in targets
@@ -252,9 +262,9 @@ def _step_problems(definition: Definition, step: Step) -> list[str]:
     ]
     if step.kind not in ("ask", "end") and step.next is None:
         problems.append(f"{step.name}: dead end, needs `next`.")
-    if (step.kind == "check" or step.options_from == "lands") != (step.go is not None):
-        problems.append(f"{step.name}: `go` is needed at a check and at a list of Laender, and nowhere else.")
-    if step.digits != 1 and not step.collects:
+    if (step.kind == "check" or step.options_from in LISTS_THAT_GO) != (step.go is not None):
+        problems.append(f"{step.name}: `go` is needed at a check and at a list of Laender or topics, and nowhere else.")
+    if step.digits != 1 and not step.collects and step.options_from != "languages":
         problems.append(f"{step.name}: more digits than one key are collected only with `collects`.")
     if step.kind in ("ask", "end") and step.next is not None:
         problems.append(f"{step.name}: `{step.kind}` waits or ends, so `next` is never reached; remove it.")
@@ -262,9 +272,19 @@ def _step_problems(definition: Definition, step: Step) -> list[str]:
         problems.append(f"{step.name}: dead end, a question needs options or `listens: true`.")
     if step.kind == "ask" and len(step.say) != 1:
         problems.append(f"{step.name}: a question needs exactly one text key.")
-    keys = [option.key for option in step.options]
-    problems += [f"{step.name}: the key {key!r} is given twice." for key in sorted({k for k in keys if keys.count(k) > 1})]
-    return problems
+    return problems + [f"{step.name}: the key {key!r} is given twice." for key in _doubled_keys(step)]
+
+
+def _doubled_keys(step: Step) -> list[str]:
+    """Keys that two options have at the same time; one for calls and one for writing never meet."""
+    keys = Counter(option.key for option in step.options)
+    apart = {key for key in keys if {option.when for option in step.options if option.key == key} == EITHER_WAY}
+    return sorted(key for key, number in keys.items() if number > (2 if key in apart else 1))
+
+
+def _ways(step: Step) -> list[str]:
+    """Where a step leads besides its options."""
+    return [target for target in (step.next, step.go, step.waits, step.silence) if target]
 
 
 def _reachable(definition: Definition, roots: Iterable[str]) -> set[str]:
@@ -275,7 +295,7 @@ def _reachable(definition: Definition, roots: Iterable[str]) -> set[str]:
             continue
         reached.add(step.name)
         waiting += [option.go for option in step.options]
-        waiting += [target for target in (step.next, step.go, step.waits) if target]
+        waiting += _ways(step)
     return reached
 
 

@@ -26,6 +26,10 @@ def heard_on_the_phone(asked: Step | None, step: InboundCallStep, session: Sessi
     if step.start or not session.step:
         return Heard("start", start=step.start or "voice")
     is_collecting = asked is not None and asked.collects is not None
+    if step.digits and asked is not None and asked.options_from == "languages":
+        # A key pressed twice is that key; two others are the code of a language.
+        is_key = len(set(step.digits)) == 1 or not step.digits.isdigit()
+        return Heard("key", key=step.digits[:1]) if is_key else Heard("digits", key=step.digits)
     if step.digits:
         is_key = len(step.digits) == 1 or not is_collecting
         return Heard("key", key=step.digits[:1]) if is_key else Heard("digits", key=step.digits)

@@ -14,11 +14,17 @@ from hotline.knowledge.places import LANDS
 STAY = "stay"
 NEXT_PAGE_KEY = "9"
 NEXT_PAGE_LABELS = {"topic": "option.next_page", "language": "option.more_languages", "land": "option.more_lands"}
+# By ear 9 is the key for danger at the languages, and they have two figures each besides.
+SPOKEN_LANGUAGES_PAGE_KEY = "8"
 FIRST_OPTION_KEYS = "12345678"
-# The keys before them have a meaning of their own after an answer.
-FOLLOW_UP_KEYS = "456"
+# The other keys have a meaning of their own after an answer.
+FOLLOW_UP_KEYS, SPOKEN_FOLLOW_UP_KEYS = "456", "16"
+# How many figures the code of a language has.
+LANGUAGE_DIGITS = 2
+PRESET_KEY = "1"
 KIND_OF_SOURCE: Mapping[OptionSource, Literal["language", "topic", "land"]] = {
     "languages": "language", "topics": "topic", "suggestions": "topic", "lands": "land", "follow_ups": "topic",
+    "group_topics": "topic", "preset": "language",
 }  # fmt: skip
 
 
@@ -45,23 +51,35 @@ def list_choices(source: OptionSource, world: World, session: Session, go: str =
     kind = KIND_OF_SOURCE[source]
     if source == "follow_ups":
         following = _answerable(world.follow_ups.get(session.topic or "", ()), world, session)
-        return tuple(Choice(key, kind, topic, go) for key, topic in zip(FOLLOW_UP_KEYS, following, strict=False))
+        keys = SPOKEN_FOLLOW_UP_KEYS if world.is_call else FOLLOW_UP_KEYS
+        return tuple(Choice(key, kind, topic, go) for key, topic in zip(keys, following, strict=False))
+    if source == "preset":
+        return (Choice(PRESET_KEY, kind, session.preset, go),) if session.preset in world.languages and session.preset else ()
+    if source == "topics" and world.groups:
+        open_groups = (name for name, topics in world.groups.items() if _answerable(topics, world, session))
+        return tuple(Choice(key, "group", name, go) for key, name in zip(FIRST_OPTION_KEYS, open_groups, strict=False))
     values = {
         # The likely ones first; the order of the rest stays.
         "languages": tuple(sorted(world.languages, key=lambda code: code not in session.likely)),
         "topics": _answerable(world.topics, world, session),
+        "group_topics": _answerable(world.groups.get(session.group or "", world.topics), world, session),
         "suggestions": _answerable(session.suggestions, world, session),
         "lands": LANDS,
     }[source]
     # Names are short: many fit into a message, and languages are short by ear too.
     is_long = source == "languages" or (source == "lands" and not world.is_call)
     size = len(FIRST_OPTION_KEYS) if is_long else world.page_size
+    is_spoken = source == "languages" and world.is_call
+    next_key = SPOKEN_LANGUAGES_PAGE_KEY if is_spoken else NEXT_PAGE_KEY
+    if is_spoken:
+        size = FIRST_OPTION_KEYS.index(SPOKEN_LANGUAGES_PAGE_KEY)
     pages = max(1, -(-len(values) // size))
     first = session.page % pages * size
+    goes = go if kind == "land" else ""
     shown = tuple(
-        Choice(key, kind, value, go) for key, value in zip(FIRST_OPTION_KEYS, values[first : first + size], strict=False)
+        Choice(key, kind, value, goes) for key, value in zip(FIRST_OPTION_KEYS, values[first : first + size], strict=False)
     )
-    return (*shown, Choice(NEXT_PAGE_KEY, "text", NEXT_PAGE_LABELS[kind], STAY)) if pages > 1 else shown
+    return (*shown, Choice(next_key, "text", NEXT_PAGE_LABELS[kind], STAY)) if pages > 1 else shown
 
 
 def _answerable(topics: tuple[str, ...], world: World, session: Session) -> tuple[str, ...]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from hotline.dialogue.definition import Definition
 from hotline.dialogue.events import Answered, AnswerPart, Asked, Choice, Event
-from hotline.dialogue.rendering import SMS_SEGMENTS, Renderer, Utterance
+from hotline.dialogue.rendering import SMS_SEGMENTS, Renderer
+from hotline.dialogue.spoken import Utterance
 from hotline.knowledge.library import Library
 
 STEPS: dict[AnswerPart, str] = {"short": "answer.after", "full": "answer.after_more"}
@@ -36,14 +37,17 @@ def preview_answer(topic: str, language: str, library: Library, renderer: Render
         TextMissing: the language has no prompts yet.
     """
 
-    def events(part: AnswerPart) -> list[Event]:
+    def events(part: AnswerPart, other: str = "is_call") -> list[Event]:
         step = definition.steps[STEPS[part]]
-        choices = tuple(Choice(option.key, "text", option.label, option.go, option.if_fits) for option in step.options)
+        options = (
+            option for option in step.options if option.when not in (other, *(("can_text",) if other == "is_call" else ()))
+        )
+        choices = tuple(Choice(option.key, "text", option.label, option.go, option.if_fits) for option in options)
         return [Answered(topic, part), Asked(step.name, step.say[0], choices, step.listens)]
 
     return Preview(
         short=renderer.write(events("short"), language, library, (), SMS_SEGMENTS),
         full=renderer.write(events("full"), language, library),
-        spoken_short=renderer.speak(events("short"), language, library).utterances,
-        spoken_full=renderer.speak(events("full"), language, library).utterances,
+        spoken_short=renderer.speak(events("short", "is_written"), language, library).utterances,
+        spoken_full=renderer.speak(events("full", "is_written"), language, library).utterances,
     )

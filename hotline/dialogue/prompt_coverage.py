@@ -23,7 +23,7 @@ from hotline.telephony.languages import Language
 State = Literal["human", "outdated", "voice", "synthetic", "missing"]
 STATES: tuple[State, ...] = ("human", "outdated", "voice", "synthetic", "missing")
 # In the order in which a caller meets them.
-GROUPS = ("text", "language", "key", "answer", "digit", "centre", "country")
+GROUPS = ("text", "language", "key", "answer", "digit", "emergency", "centre", "country")
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
-from itertools import product
 from typing import Literal
 from unicodedata import bidirectional
 
+from hotline.dialogue.by_ear import DANGER, PRESSED, all_emergencies, emergency_aloud, say_figures, sentences_aloud
 from hotline.dialogue.centre_words import CENTRE_TEXT_KEYS, CentreWords
 from hotline.dialogue.country_words import COUNTRY_TEXT_KEYS, CountryWords
 from hotline.dialogue.data_words import DATA_TEXT_KEYS, DataWords
@@ -29,17 +28,19 @@ from hotline.dialogue.events import (
     Told,
 )
 from hotline.dialogue.figure_words import FIGURE_TEXT_KEYS, LEFT_TO_RIGHT_MARK, FigureWords
+from hotline.dialogue.fitting import Spare, ways_to_write
 from hotline.dialogue.inputs import CODE_DIGITS
-from hotline.dialogue.offers import FIRST_OPTION_KEYS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS
+from hotline.dialogue.offers import FIRST_OPTION_KEYS, LANGUAGE_DIGITS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS, SPOKEN_LANGUAGES_PAGE_KEY
 from hotline.dialogue.safety import CATEGORIES
+from hotline.dialogue.spoken import Spoken, Utterance
+from hotline.dialogue.text_me import SMS_TEXT_KEYS
 from hotline.dialogue.texts import Texts
+from hotline.dialogue.topic_groups import GROUP, GROUP_TEXT_KEYS
 from hotline.knowledge.centres import NATIONWIDE, Centre
 from hotline.knowledge.library import Article, Library, format_as_of
 from hotline.knowledge.measures import count_segments
 from hotline.knowledge.places import LANDS
 
-# How what is said only if it fits is said: in words, as a sign, not at all, and then only the keys nobody can do without.
-Spare = Literal["words", "signs", "none", "brief"]
 Channel = Literal["sms", "whatsapp", "voice", "webchat"]
 # Said to somebody whose language is not known yet.
 OPENING_LANGUAGES = ("de", "en")
@@ -55,41 +56,15 @@ BRIEF_KEYS = frozenset({"1", "0"})
 # Texts said by the code itself; all others are named in the flows. `flask texts check` reads both.
 CODE_TEXT_KEYS = frozenset(
     {
-        "language.option", "option.voice", "option.next_page", "option.more_languages", "option.more_lands",
+        "language.option", "option.voice", "option.star", "option.next_page", "option.more_languages", "option.more_lands",
         "answer.as_of", "answer.missing", "answer.figure_from_counsellor",
         "question.only_text", "callback.press_one", "callback.confirmed", "person.connected",
         "person.call_over",
         "stop.done", "start.done", "technical.sorry",
-        *(f"danger.{category}" for category in CATEGORIES), *CENTRE_TEXT_KEYS, *COUNTRY_TEXT_KEYS, *DATA_TEXT_KEYS,
-        *FIGURE_TEXT_KEYS,
+        *(f"{DANGER}{category}" for category in (*CATEGORIES, PRESSED)),
+        *GROUP_TEXT_KEYS, *SMS_TEXT_KEYS, *CENTRE_TEXT_KEYS, *COUNTRY_TEXT_KEYS, *DATA_TEXT_KEYS, *FIGURE_TEXT_KEYS,
     }
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Utterance:
-    """One sentence or paragraph spoken as a whole, in one language."""
-
-    language: str
-    text: str
-
-
-@dataclass(frozen=True)
-class Spoken:
-    """What a caller hears.
-
-    ``listens`` tells whether a spoken answer is understood, ``ended`` whether the call is over; ``hints`` are likely answers,
-    ``digits`` is how many keys may be pressed; ``waits`` tells that the sound of waiting follows, ``records`` a message.
-    """
-
-    utterances: tuple[Utterance, ...]
-    language: str | None
-    listens: bool
-    ended: bool
-    hints: tuple[str, ...] = ()
-    digits: int = 1
-    waits: bool = False
-    records: bool = False
 
 
 class Renderer:
@@ -135,7 +110,7 @@ class Renderer:
         """
         written = ""
         # What is known goes before the keys that are named only if they fit.
-        for is_tight, spare in _ways_to_write(events):
+        for is_tight, spare in ways_to_write(events):
             written = self._write(events, language, library, likely, is_tight=is_tight, spare=spare)
             if segments is None or count_segments(written) <= segments:
                 break
@@ -257,14 +232,17 @@ class Renderer:
     def _hints(self, asked: Asked, language: str, library: Library) -> tuple[str, ...]:
         if asked.digits == CODE_DIGITS:
             return ()
+        if asked.digits == LANGUAGE_DIGITS:
+            return tuple(self._autonyms[code] for code in self._languages)
         if asked.digits > 1:
             return tuple(self._centres.land(land, language) for land in LANDS)
-        return tuple(article.title for (_, code), article in library.articles.items() if code == language)
+        groups = (self._texts.get(language, key) for key in sorted(GROUP_TEXT_KEYS))
+        return (*groups, *(article.title for (_, code), article in library.articles.items() if code == language))
 
     def _speak_event(self, event: Event, language: str | None, library: Library) -> Iterator[Utterance]:
         if isinstance(event, Told):
             for code in [language] if language else OPENING_LANGUAGES:
-                yield Utterance(code, self._texts.get(code, event.text_key, self._voice_variants(code)))
+                yield from self._told(event.text_key, code)
         elif isinstance(event, Answered) and language:
             yield from self._speak_answer(event, language, library)
         elif isinstance(event, CentresShown) and language:
@@ -279,11 +257,23 @@ class Renderer:
         elif isinstance(event, Asked):
             yield from self._speak_question(event, language, library)
 
+    def _told(self, key: str, language: str) -> Iterator[Utterance]:
+        text = self._texts.get(language, key, self._voice_variants(language))
+        if key.startswith(DANGER):
+            yield from (Utterance(language, sentence, is_slow=True) for sentence in emergency_aloud(text))
+        else:
+            yield Utterance(language, text)
+
     def _speak_question(self, asked: Asked, language: str | None, library: Library) -> Iterator[Utterance]:
         if language is not None:
             yield Utterance(language, self._texts.get(language, asked.text_key, self._voice_variants(language)))
+        elif asked.preset is not None:
+            yield from self._told(asked.text_key, asked.preset)
+        # Who does not understand the language offered must hear the way out.
+        offered = dict.fromkeys((asked.preset, *OPENING_LANGUAGES)) if asked.preset else OPENING_LANGUAGES
+        readers = [language] if language else [code for code in offered if code is not None]
         for choice in asked.choices:
-            yield from self._spoken_choice(choice, language, library)
+            yield from self._spoken_choice(choice, readers, library)
 
     def _speak_answer(self, answered: Answered, language: str, library: Library) -> Iterator[Utterance]:
         article = library.articles[answered.topic, language]
@@ -295,18 +285,20 @@ class Renderer:
         yield from country + spoken if answered.is_country_first else spoken + country
 
     def _spoken_answer(self, article: Article, text: str) -> Iterator[Utterance]:
-        yield from (Utterance(article.language, part.strip()) for part in text.split("\n\n") if part.strip())
-        yield Utterance(article.language, self._as_of(article).rstrip(".") + ".")
+        yield from (Utterance(article.language, sentence) for sentence in sentences_aloud(text, article.language))
+        yield Utterance(article.language, say_figures(self._as_of(article), article.language).rstrip(".") + ".")
 
-    def _spoken_choice(self, choice: Choice, language: str | None, library: Library) -> Iterator[Utterance]:
+    def _spoken_choice(self, choice: Choice, readers: Sequence[str], library: Library) -> Iterator[Utterance]:
         if choice.kind == "language":
             yield Utterance(choice.value, self._texts.get(choice.value, "language.option", key=choice.key))
             return
-        for code in [language] if language else OPENING_LANGUAGES:
+        for code in readers:
             yield Utterance(code, self._spoken_key(code, choice.key, self._label(choice, code, library, SPOKEN)))
 
     def _spoken_key(self, language: str, key: str, label: str) -> str:
         # The sentence around the label has its own full stop.
+        if key == "*":
+            return self._texts.get(language, "option.star", label=label)
         return self._texts.get(language, "option.voice", key=key, label=label.rstrip(".?!؟"))
 
     def _voice_variants(self, language: str) -> tuple[str, ...]:
@@ -320,6 +312,8 @@ class Renderer:
         code = language or OPENING_LANGUAGES[0]
         if choice.kind == "land":
             return self._centres.land(choice.value, code)
+        if choice.kind == "group":
+            return self._texts.get(code, f"{GROUP}{choice.value}")
         if choice.kind == "topic":
             return library.title(choice.value, code) or choice.value
         return self._texts.get(code, choice.value, variants)
@@ -341,22 +335,12 @@ class Renderer:
                 yield f"text:{key}", text
         for key in FIRST_OPTION_KEYS:
             yield f"language:{key}", self._texts.get(language, "language.option", key=key)
-        labels = {
-            (option.key, f"key:{option.key}:{option.label}"): self._texts.get(language, option.label, SPOKEN)
-            for step in definition.steps.values()
-            for option in step.options
-        }
-        labels |= {
-            (NEXT_PAGE_KEY, f"key:{NEXT_PAGE_KEY}:{label}"): self._texts.get(language, label)
-            for label in NEXT_PAGE_LABELS.values()
-        }
+        for number, text in enumerate(all_emergencies(self._texts.all_of(language)), 1):
+            yield f"emergency:{number}", text
         for (topic, code), article in library.articles.items():
             if code == language:
                 yield from self._named_answer(topic, article)
-                labels |= {(key, f"key:{key}:topic:{topic}"): article.title for key in FIRST_OPTION_KEYS}
-        for land in LANDS:
-            name = self._centres.land(land, language)
-            labels |= {(key, f"key:{key}:land:{land}"): name for key in FIRST_OPTION_KEYS}
+        labels = self._named_keys(language, definition, library)
         for (key, name), label in sorted(labels.items()):
             yield name, self._spoken_key(language, key, label)
         yield from ((f"digit:{digit}", digit) for digit in "0123456789")
@@ -365,6 +349,21 @@ class Renderer:
             say = self._centres.spoken_directory if is_nationwide else self._centres.spoken_line
             yield f"centre:{centre.land}:{name_hash(centre.name, centre.city)}", say(centre, language)
         yield from ((f"country:{name}", text) for name, text in self._countries.all_sentences(library.countries, language))
+
+    def _named_keys(self, language: str, definition: Definition, library: Library) -> dict[tuple[str, str], str]:
+        """What a key may be for: (key, name of the sentence) -> label."""
+        found = {
+            (option.key, f"key:{option.key}:{option.label}"): self._texts.get(language, option.label, SPOKEN)
+            for step in definition.steps.values()
+            for option in step.options
+        }
+        pages = [(NEXT_PAGE_KEY, label) for label in NEXT_PAGE_LABELS.values()]
+        for key, label in (*pages, (SPOKEN_LANGUAGES_PAGE_KEY, NEXT_PAGE_LABELS["language"])):
+            found[key, f"key:{key}:{label}"] = self._texts.get(language, label)
+        listed = {name: self._texts.get(language, name) for name in GROUP_TEXT_KEYS}
+        listed |= {f"topic:{topic}": article.title for (topic, code), article in library.articles.items() if code == language}
+        listed |= {f"land:{land}": self._centres.land(land, language) for land in LANDS}
+        return found | {(key, f"key:{key}:{name}"): label for key in FIRST_OPTION_KEYS for name, label in listed.items()}
 
     def _named_answer(self, topic: str, article: Article) -> Iterator[tuple[str, str]]:
         for part, text in (("short", article.short), ("full", article.full)):
@@ -376,22 +375,6 @@ class Renderer:
 def name_hash(*words: str) -> str:
     """A short name for something that has none but its own words."""
     return sha256("\n".join(words).encode()).hexdigest()[:8]
-
-
-def _is_bounded(event: Event) -> bool:
-    """Whether an event should fit into the message it is told in; a whole answer was asked for and may be long."""
-    return isinstance(event, CentresShown) or (isinstance(event, Answered) and event.part == "short")
-
-
-def _ways_to_write(events: Sequence[Event]) -> list[tuple[bool, Spare]]:
-    """How a message may be written, the fullest way first: with or without what comes on "more", with more or fewer keys."""
-    has_spare = any(choice.if_fits for event in events if isinstance(event, Asked) for choice in event.choices)
-    spares: tuple[Spare, ...] = ("words", "signs", "none") if has_spare else ("none",)
-    if not any(map(_is_bounded, events)):
-        # Who asked for a whole answer gets as many segments as it takes.
-        is_long = not has_spare or any(isinstance(event, Answered) for event in events)
-        return [(False, "words")] if is_long else [(False, spare) for spare in spares]
-    return [*product((False, True), spares), (True, "brief")]
 
 
 def _closed(name: str) -> str:

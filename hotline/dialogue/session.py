@@ -23,9 +23,11 @@ class World:
     """What the engine must know of content at this turn: live languages, answerable topics, policies, menu size.
 
     ``directory`` holds the centres that may be shown today, ``fitting`` tells how many of some fit into one reply in a language,
-    ``can_call_back`` whether there is a number to call and ``own_number`` which, ``can_wait`` whether a caller can hold the line
-    for a person in a language, ``can_record`` whether one may leave a message,
-    ``view_of`` what may be said of a country (ISO code), ``follow_ups`` the topics people ask about after another one.
+    ``groups`` are those of the topics in a call, in the order of the menu, ``language_codes`` the two figures of each language,
+    ``can_text`` whether the caller's own phone takes an SMS, ``can_call_back`` whether there is a number to call and
+    ``own_number`` which, ``can_wait`` whether a caller can hold the line for a person in a language, ``can_record`` whether one
+    may leave a message, ``view_of`` what may be said of a country (ISO code), ``follow_ups`` the topics people ask about after
+    another one.
     """
 
     languages: tuple[str, ...]
@@ -34,6 +36,9 @@ class World:
     handed_over: frozenset[str]
     page_size: int
     is_call: bool = False
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    language_codes: Mapping[str, str] = field(default_factory=dict)
+    can_text: bool = False
     can_call_back: bool = False
     own_number: str | None = field(default=None, repr=False)
     can_wait: Callable[[str | None], bool] = _nobody_is_there
@@ -50,7 +55,9 @@ class Session:
     """Where a conversation stands. Small and of bounded size: the 300th turn costs what the first does.
 
     ``answered`` is the topic of the last answer, ``question`` the last question (``feedback``), ``waited`` how often a caller who
-    holds the line has been told how long it takes.
+    holds the line has been told how long it takes. ``group`` is the group of topics chosen last, ``preset`` the language of an
+    earlier call, ``is_slow`` tells that the caller wants to hear everything slowly, ``menu_day`` is the day by whose order the
+    menus of a call are (ISO).
     """
 
     step: str = ""
@@ -73,6 +80,10 @@ class Session:
     in_danger: bool = False
     question: Mapping[str, object] = field(default_factory=dict)
     waited: int = 0
+    group: str | None = None
+    preset: str | None = None
+    is_slow: bool = False
+    menu_day: str = ""
 
     def to_dict(self) -> dict[str, object]:
         """The session as JSON values."""
@@ -97,6 +108,10 @@ class Session:
             "in_danger": self.in_danger,
             "question": dict(self.question),
             "waited": self.waited,
+            "group": self.group,
+            "preset": self.preset,
+            "is_slow": self.is_slow,
+            "menu_day": self.menu_day,
         }
 
     @classmethod

@@ -13,12 +13,11 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from hotline.counselling.ringing import can_hold_the_line
-from hotline.counselling.voicemail import note_message, takes_voicemail
+from hotline.counselling.voicemail import note_message
 from hotline.dialogue.codes import CodeDesk, hide_given, hide_tried
 from hotline.dialogue.conversations import ACTIVE, Conversation, Conversations, StoredMessage, TurnResult
 from hotline.dialogue.data_desk import CONFIRMED_AT, DataDesk
-from hotline.dialogue.definition import Definition, Step, options_after_centres
+from hotline.dialogue.definition import Step
 from hotline.dialogue.events import Answered, CentresShown, Ended, Event, Heard, Meaning, PersonRequested
 from hotline.dialogue.feedback import AskedInput, Feedback
 from hotline.dialogue.flow import advance
@@ -26,18 +25,19 @@ from hotline.dialogue.hearing import heard_in_writing, heard_on_the_phone, is_ab
 from hotline.dialogue.inputs import InboundCallStep, InboundText, read_key, read_postcode, read_thumb
 from hotline.dialogue.meaning import Interpreter, Understood
 from hotline.dialogue.person import HandoffDesk, NotedPerson, without_promises
-from hotline.dialogue.rendering import SMS_SEGMENTS, Renderer, Spoken
+from hotline.dialogue.rendering import SMS_SEGMENTS, Renderer
 from hotline.dialogue.session import Session, World
-from hotline.dialogue.turn_seen import TurnSeen, outcome_of
-from hotline.knowledge.library import Library, LibraryReader, menu_topics
-from hotline.knowledge.places import GermanPlaces
+from hotline.dialogue.spoken import Spoken, slowly
+from hotline.dialogue.surroundings import Standpoint, make_world, spoken_to
+from hotline.dialogue.text_me import TextDesk
+from hotline.dialogue.turn_rules import TurnRules
+from hotline.dialogue.turn_seen import TurnSeen, asked_in, outcome_of
+from hotline.knowledge.library import Library, LibraryReader
 from hotline.store.database import Database
 
 BERLIN = ZoneInfo("Europe/Berlin")
 # After this a text starts afresh instead of answering a question nobody remembers.
 IDLE_CLOSES = timedelta(hours=24)
-# What a topic menu holds at once: by ear, and in one text of three segments.
-SPOKEN_PAGE, WRITTEN_PAGE = 4, 5
 
 Reply = TypeVar("Reply")
 
@@ -49,17 +49,6 @@ def _now() -> datetime:
 def today_in_germany() -> date:
     """The day that deadlines and answers count from."""
     return datetime.now(BERLIN).date()
-
-
-@dataclass(frozen=True)
-class TurnRules:
-    """What is fixed while the process runs: flows, live languages, those a call can hold, the menu's first topics, places."""
-
-    definition: Definition
-    languages: tuple[str, ...]
-    spoken_languages: Callable[[Library], tuple[str, ...]]
-    menu: tuple[str, ...]
-    places: GermanPlaces
 
 
 @dataclass
@@ -79,6 +68,8 @@ class _Turn:
     is_erased: bool = False
     is_code: bool = False
     own_number: str | None = field(default=None, repr=False)
+    # Ours that was called.
+    called: str = ""
 
 
 class Turns:
@@ -95,6 +86,7 @@ class Turns:
         data_desk: DataDesk,
         feedback: Feedback,
         codes: CodeDesk,
+        text_desk: TextDesk,
         rules: TurnRules,
         ring: Callable[[int], None],
         clock: Callable[[], datetime] = _now,
@@ -112,6 +104,7 @@ class Turns:
             data_desk: shows and erases what is stored of a person.
             feedback: keeps how answers were rated and what was not answered.
             codes: gives continuation codes and finds what they lead to.
+            text_desk: sends answers of calls as SMS.
             rules: flows and languages.
             ring: wakes the worker for an outbox row, after the commit.
             clock: gives aware UTC.
@@ -126,6 +119,7 @@ class Turns:
         self._data_desk = data_desk
         self._feedback = feedback
         self._codes = codes
+        self._text_desk = text_desk
         self._rules = rules
         self._ring = ring
         self._clock = clock
@@ -198,14 +192,18 @@ class Turns:
             if (stored := self._conversations.find_reply(connection, step.event_key)) is not None:
                 return stored
             turn = _begin(conversation, library, understood, question)
-            turn.own_number = step.caller
+            turn.own_number, turn.called = step.caller, step.called
             if step.recording is not None:
                 note_message(self._database, connection, conversation.id, *step.recording, self._clock())
             said_now = step.digits or (step.speech if step.is_clear else "") or ""
             heard = self._try_code(connection, turn, said_now)
             asked, meaning = self._asked(turn), turn.understood.meaning
+            if not turn.session.step and not step.start:
+                heard = self._begin_call(connection, turn)
             self._advance(connection, turn, heard or heard_on_the_phone(asked, step, turn.session, meaning))
             spoken = self._renderer.speak(turn.events, turn.session.language, turn.library)
+            if turn.session.is_slow:
+                spoken = slowly(spoken)
             document = compose(spoken, conversation.turns + 1)
             said = " ".join(utterance.text for utterance in spoken.utterances)
             body = step.digits or step.speech
@@ -213,6 +211,12 @@ class Turns:
             self._store(connection, turn, [*inbound, *_reply(said, turn.events)], step.event_key, document)
         self._wake(turn)
         return document
+
+    def _begin_call(self, connection: Connection, turn: _Turn) -> Heard:
+        earlier = self._conversations.earlier_language(connection, turn.conversation)
+        spoken = spoken_to(self._rules, turn.conversation, turn.library)
+        turn.session, start = self._rules.calls.begin(turn.session, turn.called, earlier, spoken, self._today())
+        return Heard("start", start=start)
 
     def close_call(self, call_sid: str) -> None:
         """Close the conversation of a call that has ended."""
@@ -273,7 +277,7 @@ class Turns:
             # Six figures may be a telephone number there.
             return None
         is_asked = asked is not None and asked.collects == "code"
-        languages = self._languages(turn)
+        languages = spoken_to(self._rules, turn.conversation, turn.library)
         tried = self._codes.hear(connection, turn.conversation, turn.session, said, languages, self._clock(), is_asked=is_asked)
         if tried is None:
             return None
@@ -286,6 +290,10 @@ class Turns:
         today = self._clock().astimezone(BERLIN).date()
         turn.session = self._feedback.note(connection, asked, session, events, turn.library, today)
         events = self._codes.give(connection, turn.conversation, events, self._clock())
+        numbers = turn.own_number, turn.called
+        events, turn.outbox_ids = self._text_desk.note(
+            connection, numbers, events, lambda topic: self._text_of(turn, topic), self._clock()
+        )
         return self._note(connection, turn, events)
 
     def _note(self, connection: Connection, turn: _Turn, events: Sequence[Event]) -> NotedPerson:
@@ -294,8 +302,11 @@ class Turns:
         data = self._data_desk.note(connection, turn.conversation, events, also, now)
         noted = self._desk.note(connection, turn.conversation, language, self._land(turn), data.events, now)
         turn.events, turn.is_person_wanted, turn.is_erased = noted.events, noted.is_person_wanted, data.is_erased
-        turn.outbox_ids = [*data.outbox_ids, *noted.outbox_ids]
+        turn.outbox_ids += [*data.outbox_ids, *noted.outbox_ids]
         return noted
+
+    def _text_of(self, turn: _Turn, topic: str) -> str:
+        return self._renderer.write([Answered(topic, "short")], turn.session.language, turn.library, (), SMS_SEGMENTS)
 
     def _land(self, turn: _Turn) -> str | None:
         place = self._rules.places.find(turn.session.slots)
@@ -305,41 +316,12 @@ class Turns:
     def _today(self) -> date:
         return self._clock().astimezone(BERLIN).date()
 
-    def _languages(self, turn: _Turn) -> tuple[str, ...]:
-        is_call = turn.conversation.channel == "voice"
-        return self._rules.spoken_languages(turn.library) if is_call else self._rules.languages
-
     def _world(self, connection: Connection, turn: _Turn) -> World:
         is_call = turn.conversation.channel == "voice"
-        today = self._today()
-        directory = turn.library.directory.on(today)
-        world = World(
-            languages=self._languages(turn),
-            topics=menu_topics(turn.library, self._rules.menu),
-            answerable=turn.library.answerable(today),
-            handed_over=turn.library.handed_over,
-            page_size=SPOKEN_PAGE if is_call else WRITTEN_PAGE,
-            is_call=is_call,
-            can_call_back=turn.conversation.address_id is not None and turn.conversation.channel != "webchat",
-            own_number=turn.own_number,
-            can_wait=lambda language: can_hold_the_line(
-                connection, language, self._land(turn), turn.conversation.id, self._clock()
-            ),
-            can_record=lambda language: takes_voicemail(connection, language, self._land(turn)),
-            places=self._rules.places,
-            directory=directory,
-            view_of=lambda country: turn.library.countries.on(country, today),
-            follow_ups=turn.library.follow_ups,
-        )
-        if turn.conversation.channel != "sms":
-            return world
-        options = options_after_centres(self._rules.definition)
-        return replace(
-            world,
-            fitting=lambda centres, language: self._renderer.fitting_centres(
-                centres, directory.nationwide, options, language, SMS_SEGMENTS
-            ),
-        )
+        can_text = is_call and self._text_desk.can_text(connection, turn.own_number)
+        land = self._land(turn)
+        at = Standpoint(turn.conversation, turn.session, turn.library, turn.own_number, land, can_text)
+        return make_world(connection, self._rules, self._renderer, at, self._clock())
 
     def _store(
         self, connection: Connection, turn: _Turn, messages: Sequence[StoredMessage], event_key: str, document: str
@@ -377,7 +359,8 @@ class Turns:
         if turn.is_person_wanted:
             self._desk.ring()
         outcome = outcome_of(turn.events, is_person_wanted=turn.is_person_wanted)
-        self._seen(TurnSeen(turn.conversation.channel, turn.session.language, outcome, turn.understood.meaning.danger))
+        danger = turn.understood.meaning.danger
+        self._seen(TurnSeen(turn.conversation.channel, turn.session.language, outcome, danger, *asked_in(turn.events)))
 
 
 def _begin(conversation: Conversation, library: Library, understood: Understood, question: Mapping[str, Any]) -> _Turn:

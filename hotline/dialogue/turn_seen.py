@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hotline.dialogue.events import Answered, Asked, CentresShown, Ended, Event, PersonRequested, Unanswered
+from hotline.dialogue.events import Answered, Asked, CentresShown, Ended, Event, LanguageChosen, PersonRequested, Unanswered
 
 # The first of these kinds of event that came of a turn names its outcome.
 _OUTCOMES: Mapping[type[object], str] = {
@@ -20,12 +20,24 @@ _OUTCOMES: Mapping[type[object], str] = {
 
 @dataclass(frozen=True)
 class TurnSeen:
-    """One turn. ``outcome`` is person, answered, centres, not_understood, ended, asked or told."""
+    """One turn. ``outcome`` is person, answered, centres, not_understood, ended, asked or told.
+
+    ``topic`` was answered in it, ``chosen`` is the language that was chosen in it.
+    """
 
     channel: str
     language: str | None
     outcome: str
     danger: str | None
+    topic: str | None = None
+    chosen: str | None = None
+
+
+def asked_in(events: Sequence[Event]) -> tuple[str | None, str | None]:
+    """The topic that was answered first, and the language chosen; more of the same answer is no new question."""
+    answered = (event.topic for event in events if isinstance(event, Answered) and event.part == "short")
+    chosen = (event.language for event in events if isinstance(event, LanguageChosen))
+    return next(answered, None), next(chosen, None)
 
 
 def outcome_of(events: Sequence[Event], *, is_person_wanted: bool) -> str:

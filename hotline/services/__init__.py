@@ -16,6 +16,7 @@ from hotline.counselling.voicemail import MessageFetcher
 from hotline.delivery.background import start_command
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.jobs import Doorbell, register_jobs, register_minutely, register_nightly
+from hotline.dialogue.call_guide import CallGuide
 from hotline.dialogue.codes import CodeDesk
 from hotline.dialogue.conversations import Conversations
 from hotline.dialogue.data_desk import DataDesk
@@ -24,7 +25,9 @@ from hotline.dialogue.person import HandoffDesk
 from hotline.dialogue.prompt_coverage import PromptCoverage
 from hotline.dialogue.speakable import SpeakableLanguages
 from hotline.dialogue.spoken_prompts import SpokenPrompts
-from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
+from hotline.dialogue.text_me import TextDesk
+from hotline.dialogue.turn import Turns, today_in_germany
+from hotline.dialogue.turn_rules import TurnRules
 from hotline.dialogue.word_lists import read_phrases
 from hotline.fallback.builder import BookBuilder, FallbackPlan
 from hotline.fallback.settings import FOLDER
@@ -58,6 +61,7 @@ class Services(CaseServices, TranslationServices, StudioServices, StaffServices,
         register_minutely(self.queue, "provider_copies", lambda: self.provider_copies.run())
         register_minutely(self.queue, "heartbeat", lambda: self.heartbeat.beat())
         register_nightly(self.queue, "forget_codes", self.forget_codes)
+        register_nightly(self.queue, "forget_asked", self.forget_asked)
         return register_jobs(self.queue, lambda: self.dispatcher, lambda: self.uploads.sweep())
 
     @cached_property
@@ -193,6 +197,12 @@ class Services(CaseServices, TranslationServices, StudioServices, StaffServices,
             vars(self)["_fallback_build"] = start_command(["fallback", "build"], self.settings.root, log_path)
 
     @cached_property
+    def call_guide(self) -> CallGuide:
+        """How calls begin and what their menus go by."""
+        codes = {code: language.phone_code for code, language in self.languages.items() if language.phone_code}
+        return CallGuide(self.settings.line_languages, codes, self.menu_order)
+
+    @cached_property
     def turns(self) -> Turns:
         """Takes every inbound event."""
         return Turns(
@@ -205,7 +215,8 @@ class Services(CaseServices, TranslationServices, StudioServices, StaffServices,
             DataDesk(self.own_data),
             Feedback(self.database, self.questions),
             CodeDesk(self.continuation, self.cipher, self.interpreter.read_code),
-            TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),
+            TextDesk(self.outbox),
+            TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places, self.call_guide),
             self.doorbell.ring,
             seen=self.count_turn,
         )

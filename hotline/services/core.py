@@ -12,6 +12,7 @@ from huey.storage import BaseSqlStorage
 
 from hotline.delivery.jobs import open_queue
 from hotline.dialogue.definition import Definition
+from hotline.dialogue.diagram import call_diagrams, language_table
 from hotline.dialogue.flow_files import BrokenFlow, find_problems, load_flows
 from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.rendering import Renderer
@@ -125,6 +126,14 @@ class CoreServices:
         if problems:
             raise BrokenFlow(f"ivr_flows: {problems[0]} `flask flows check` lists all {len(problems)} problems.")
         return definition
+
+    def voice_picture(self) -> str:
+        """The generated part of docs/voice.md."""
+        folder = self.settings.root / "recordings"
+        recorded = {code: sum(path.is_file() for path in (folder / code).glob("*")) for code in self.languages}
+        table = language_table(self.languages.values(), recorded)
+        diagrams = call_diagrams(self.definition, lambda key: self.texts.get("en", key, (".voice",)))
+        return f"## Languages\n\n{table}\n\n## The call\n\n{diagrams}"
 
     @cached_property
     def renderer(self) -> Renderer:

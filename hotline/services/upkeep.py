@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from hotline.counselling.hours import BERLIN
+from hotline.dialogue.menu_order import MenuOrder, forget_asked
 from hotline.dialogue.turn_seen import TurnSeen
 from hotline.privacy.key_check import check_keys
 from hotline.services.core import CoreServices
@@ -37,6 +39,21 @@ class UpkeepServices(CoreServices):
     def count_turn(self, seen: TurnSeen) -> None:
         """Count a turn."""
         self.meter.count_turn(seen.channel, seen.language, seen.outcome, seen.danger)
+        day = self.clock().astimezone(BERLIN).date()
+        if seen.topic is not None:
+            self.menu_order.count("topic", seen.topic, day)
+        if seen.chosen is not None and seen.channel == "voice":
+            self.menu_order.count("language", seen.chosen, day)
+
+    @cached_property
+    def menu_order(self) -> MenuOrder:
+        """What is asked most lately."""
+        return MenuOrder(self.tally)
+
+    def forget_asked(self) -> int:
+        """Delete what is too old for any menu."""
+        with self.database.begin() as connection:
+            return forget_asked(connection, self.clock().astimezone(BERLIN).date())
 
     @cached_property
     def heartbeat(self) -> Heartbeat:

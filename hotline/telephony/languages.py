@@ -39,6 +39,8 @@ GATHER_CODES = (
 class Language:
     """One language of the hotline; None means that the service has nothing for it.
 
+    ``phone_code`` is the two figures that choose it on the phone, always the same ones.
+
     Source: the language table in Twilio's SDK (npm twilio 6.2.0) and `espeak-ng --voices`.
     """
 
@@ -53,6 +55,7 @@ class Language:
     gather_code: str | None
     espeak_voice: str | None
     is_live: bool
+    phone_code: str = ""
 
 
 def load_languages(path: Path) -> dict[str, Language]:
@@ -78,6 +81,8 @@ def load_languages(path: Path) -> dict[str, Language]:
                 language = _language(row)
                 if language.code in languages:
                     raise ValueError(f"code {language.code} occurs twice")
+                if language.phone_code in {other.phone_code for other in languages.values() if other.phone_code}:
+                    raise ValueError(f"phone_code {language.phone_code} occurs twice")
             except ValueError as error:
                 raise ValueError(f"{path.name}, row {reader.line_num}: {error}") from None
             languages[language.code] = language
@@ -88,6 +93,9 @@ def _language(row: Mapping[str | None, str]) -> Language:
     if None in row:
         raise ValueError("more fields than columns: is a comma not quoted?")
     field = {column: row[column].strip() for column in COLUMNS}
+    phone_code = (row.get("phone_code") or "").strip()
+    # A key pressed twice is that key, and 8, 9 and 0 have a meaning of their own.
+    _check("phone_code", phone_code, not phone_code or re.fullmatch(r"([1-7])(?!\1)[1-9]", phone_code) is not None)
     for column in ("name_en", "autonym", "script"):
         if not field[column]:
             raise ValueError(f"{column} is empty")
@@ -112,6 +120,7 @@ def _language(row: Mapping[str | None, str]) -> Language:
         gather_code=field["twilio_gather"] or None,
         espeak_voice=field["espeak_voice"] or None,
         is_live=field["live"] == "yes",
+        phone_code=phone_code,
     )
 
 

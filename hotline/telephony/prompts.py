@@ -1,10 +1,16 @@
 """How a text is spoken in a language: a human recording, Twilio's voice, or a synthesised file, in this order."""
 
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from hotline.telephony.audio import AudioFile, AudioLibrary, text_hash
 from hotline.telephony.languages import Language
-from hotline.telephony.twiml import Play, Say
+from hotline.telephony.twiml import Pause, Play, Say
+
+SLOW_PAUSE_SECONDS = 1
+# Polly's generative voices and Google's newest do not take a rate.
+_READS_SSML = re.compile(r"Polly\.(?!.*-Generative)[\w-]+|Google\.[\w-]+-(Standard|Wavenet|Neural2)-\w+")
 
 
 class PromptMissing(LookupError):
@@ -29,6 +35,19 @@ class PromptBook:
         self._languages = languages
         self._audio = audio
         self._base = public_base_url.rstrip("/")
+
+    def speak_slowly(self, language_code: str, text: str) -> list[Say | Play | Pause]:
+        """Choose how to speak a text slowly: at another rate where the voice reads SSML, else with a pause after it.
+
+        Args:
+            language_code: code of the catalogue.
+            text: one sentence; between two there is a pause.
+        Raises:
+            PromptMissing: see ``speak``.
+        """
+        (part,) = self.speak(language_code, text)
+        is_rated = isinstance(part, Say) and _READS_SSML.fullmatch(part.voice)
+        return [replace(part, is_slow=True) if is_rated and isinstance(part, Say) else part, Pause(SLOW_PAUSE_SECONDS)]
 
     def speak(self, language_code: str, text: str) -> list[Say | Play]:
         """Choose how to speak a text.

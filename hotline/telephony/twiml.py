@@ -28,11 +28,12 @@ _WORD_END = re.compile(r"\s+")
 
 @dataclass(frozen=True)
 class Say:
-    """Text for a Twilio voice; code and voice come from the language catalogue."""
+    """Text for a Twilio voice; code and voice come from the language catalogue. ``is_slow`` needs a voice that reads SSML."""
 
     text: str
     language_code: str
     voice: str
+    is_slow: bool = False
 
 
 @dataclass(frozen=True)
@@ -231,7 +232,9 @@ def _speak(verb: TwiML, parts: Iterable[Say | Play | Pause]) -> None:
         match part:
             case Say():
                 for text in _split(_clean(part.text), _longest_say, (_SENTENCE_END, _WORD_END)):
-                    verb.say(text, voice=_clean(part.voice), language=_clean(part.language_code))
+                    said = verb.say(None if part.is_slow else text, voice=_clean(part.voice), language=_clean(part.language_code))
+                    if part.is_slow:
+                        said.prosody(text, rate="slow")
             case Play():
                 verb.play(_clean(part.url), loop=part.times if part.times != 1 else None)
             case Pause():

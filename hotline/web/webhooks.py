@@ -11,7 +11,9 @@ from flask import Blueprint, Response, g, request
 
 from hotline.delivery.receipts import note_status
 from hotline.dialogue.inputs import InboundCallStep, InboundText
-from hotline.dialogue.rendering import OPENING_LANGUAGES, Spoken
+from hotline.dialogue.offers import LANGUAGE_DIGITS
+from hotline.dialogue.rendering import OPENING_LANGUAGES
+from hotline.dialogue.spoken import Spoken
 from hotline.telephony.inbound import StatusUpdate, UnusableWebhook, parse_call, parse_message, parse_status
 from hotline.telephony.prompts import PromptMissing
 from hotline.telephony.retry import RECIPIENT_STOPPED
@@ -28,6 +30,8 @@ SURE_SPEECH = 0.5
 # It goes into an address of the provider's API.
 _RECORDING = re.compile(r"RE[0-9a-zA-Z]{1,60}")
 GATHER_SECONDS, HOLD_TIMES = 6, 2
+# Where one key or two may be pressed, the answer comes so long after the first one; "#" ends the waiting.
+SECOND_KEY_SECONDS = 3
 ENDED_CALLS = frozenset({"completed", "busy", "failed", "no-answer", "canceled"})
 
 
@@ -139,7 +143,8 @@ def compose_call(spoken: Spoken, next_step: int) -> str:
     """The document of what a caller hears next."""
     parts: list[Say | Play | Pause] = []
     for utterance in spoken.utterances:
-        parts += services().prompts.speak(utterance.language, utterance.text)
+        speak = services().prompts.speak_slowly if utterance.is_slow else services().prompts.speak
+        parts += speak(utterance.language, utterance.text)
     if spoken.ended:
         return voice_reply(parts, None, hang_up=True)
     if spoken.records:
@@ -154,7 +159,7 @@ def compose_call(spoken: Spoken, next_step: int) -> str:
         speech_language=language.gather_code if language and spoken.listens else None,
         hints=spoken.hints,
         max_digits=spoken.digits,
-        timeout_seconds=1 if spoken.waits else GATHER_SECONDS,
+        timeout_seconds=1 if spoken.waits else SECOND_KEY_SECONDS if spoken.digits == LANGUAGE_DIGITS else GATHER_SECONDS,
     )
     return voice_reply([], gather, hang_up=False)
 

@@ -14,7 +14,8 @@ from hotline.counselling.assignment import accept
 from hotline.counselling.case_views import case_of
 from hotline.dialogue.events import CodeGiven, CodeWanted, Heard
 from hotline.dialogue.inputs import InboundCallStep, InboundText, looks_like_code, split_code
-from hotline.dialogue.rendering import SMS_SEGMENTS, Spoken
+from hotline.dialogue.rendering import SMS_SEGMENTS
+from hotline.dialogue.spoken import Spoken
 from hotline.knowledge.measures import count_segments
 from hotline.privacy.slots import open_slots
 from hotline.services import Services

@@ -9,7 +9,7 @@ from typing import TypeVar
 from xml.etree.ElementTree import fromstring
 
 from hotline.dialogue.inputs import InboundCallStep, InboundText
-from hotline.dialogue.rendering import Spoken
+from hotline.dialogue.spoken import Spoken
 from hotline.telephony.twiml import message_reply
 from tests.conftest import Hotline
 

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 import yaml
 
+from hotline.dialogue.by_ear import DANGER, emergency_aloud, sentences_aloud
 from hotline.dialogue.inputs import InboundCallStep, InboundText
-from hotline.dialogue.rendering import Spoken
+from hotline.dialogue.spoken import Spoken
 from hotline.services import Services
 from hotline.settings import ROOT
 from hotline.understanding.port import Parse, Score
@@ -82,7 +83,7 @@ def _take(services: Services, transcript: dict[str, Any], turn: dict[str, Any], 
 
 
 def _heard(spoken: Spoken, _next_step: int) -> str:
-    return "\n".join(utterance.text for utterance in spoken.utterances)
+    return " ".join(utterance.text for utterance in spoken.utterances)
 
 
 def _check(hotline: Hotline, transcript: dict[str, Any], turn: dict[str, Any], said: str, where: str) -> None:
@@ -122,11 +123,12 @@ def _words(hotline: Hotline, wanted: str, language: str | None, is_call: bool) -
     kind, _, name = wanted.partition(":")
     if kind == "text":
         variants = ((".voice",) if language != "ku" else (".keys",)) if is_call else (".text",)
-        return hotline.services.texts.get(language or "de", name, variants)
+        text = hotline.services.texts.get(language or "de", name, variants)
+        return " ".join(emergency_aloud(text)) if is_call and name.startswith(DANGER) else text
     if kind in ("answer", "more", "title"):
         with hotline.services.database.read() as connection:
             article = hotline.services.library.current(connection, hotline.clock().date()).articles[name, language or "de"]
-        # By ear, paragraphs are sentences of their own.
+        # By ear there are sentences, with sums in words.
         parts = {"answer": article.short, "more": article.full.split("\n\n")[0], "title": article.title}
-        return parts[kind]
+        return " ".join(sentences_aloud(parts[kind], article.language)) if is_call else parts[kind]
     return wanted

@@ -192,9 +192,9 @@ def test_unknown_status_and_unknown_message_change_nothing(quick_hotline: Hotlin
 
 def test_caller_may_press_five_keys_where_a_postcode_is_asked_for_and_one_elsewhere(quick_hotline: Hotline) -> None:
     gathers = [twilio.xml(twilio.call(quick_hotline, "CA1")).find("Gather")]
-    for step, digits in enumerate(("1", "4", "80331"), start=1):
+    for step, digits in enumerate(("1", "3", "1", "80331"), start=1):
         gathers.append(twilio.xml(twilio.call(quick_hotline, "CA1", step, Digits=digits)).find("Gather"))
     found = [(gather.get("numDigits"), gather.get("finishOnKey")) for gather in gathers if gather is not None]
-    assert found == [("1", ""), ("1", ""), ("5", "#"), ("1", "")]
-    assert gathers[2] is not None
-    assert "Bayern" in (gathers[2].get("hints") or "")
+    assert found == [("2", "#"), ("1", ""), ("1", ""), ("5", "#"), ("1", "")]
+    assert gathers[3] is not None
+    assert "Bayern" in (gathers[3].get("hints") or "")

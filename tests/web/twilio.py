@@ -52,4 +52,4 @@ def xml(response: TestResponse) -> Element:
 
 def said(response: TestResponse) -> str:
     """Everything an answer says or plays."""
-    return "\n".join(element.text or "" for element in xml(response).iter() if element.tag in ("Message", "Say", "Play"))
+    return "\n".join("".join(element.itertext()) for element in xml(response).iter() if element.tag in ("Message", "Say", "Play"))

@@ -42,6 +42,7 @@ GROUP_NAMES = {
     "key": screen_key("studio.prompt_group_key"),
     "answer": screen_key("studio.prompt_group_answer"),
     "digit": screen_key("studio.prompt_group_digit"),
+    "emergency": screen_key("studio.prompt_group_emergency"),
     "centre": screen_key("studio.prompt_group_centre"),
     "country": screen_key("studio.prompt_group_country"),
 }
