@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
+from hotline.allowance import Allowances, read_allowances
 from hotline.errors import CannotStart
 from hotline.privacy.clocks import read_days
 
@@ -74,6 +75,7 @@ class Settings:
     backup_key: str | None = field(default=None, repr=False)
     web_processes: int = 2
     is_clock_trusted: bool = False
+    allowances: Allowances = field(default_factory=Allowances)
     root: Path = ROOT
 
     @property
@@ -140,6 +142,7 @@ class Settings:
             backup_key=_backup_key(values),
             is_clock_trusted=_yes_no(values, "TRUST_CLOCK", default=False),
             web_processes=_count(values, "WEB_CONCURRENCY") or 2,
+            allowances=read_allowances(values),
         )
 
 

@@ -58,7 +58,7 @@ CODE_TEXT_KEYS = frozenset(
         "answer.as_of", "answer.missing", "answer.figure_from_counsellor",
         "question.only_text", "callback.press_one", "callback.confirmed", "person.connected",
         "person.call_over",
-        "stop.done", "start.done", "technical.sorry",
+        "stop.done", "start.done", "technical.sorry", "limit.slow",
         *(f"danger.{category}" for category in CATEGORIES), *CENTRE_TEXT_KEYS, *COUNTRY_TEXT_KEYS, *DATA_TEXT_KEYS,
         *FIGURE_TEXT_KEYS,
     }
@@ -79,6 +79,7 @@ class Spoken:
 
     ``listens`` tells whether a spoken answer is understood, ``ended`` whether the call is over; ``hints`` are likely answers,
     ``digits`` is how many keys may be pressed; ``waits`` tells that the sound of waiting follows, ``records`` a message.
+    Before all that it is silent for ``pause_seconds``.
     """
 
     utterances: tuple[Utterance, ...]
@@ -89,6 +90,7 @@ class Spoken:
     digits: int = 1
     waits: bool = False
     records: bool = False
+    pause_seconds: int = 0
 
 
 class Renderer:

@@ -18,19 +18,20 @@ from hotline.counselling.voicemail import note_message, takes_voicemail
 from hotline.dialogue.codes import CodeDesk, hide_given, hide_tried
 from hotline.dialogue.conversations import ACTIVE, Conversation, Conversations, StoredMessage, TurnResult
 from hotline.dialogue.data_desk import CONFIRMED_AT, DataDesk
-from hotline.dialogue.definition import Definition, Step, options_after_centres
+from hotline.dialogue.definition import Step, options_after_centres
 from hotline.dialogue.events import Answered, CentresShown, Ended, Event, Heard, Meaning, PersonRequested
 from hotline.dialogue.feedback import AskedInput, Feedback
 from hotline.dialogue.flow import advance
 from hotline.dialogue.hearing import heard_in_writing, heard_on_the_phone, is_about_data
 from hotline.dialogue.inputs import InboundCallStep, InboundText, read_key, read_postcode, read_thumb
 from hotline.dialogue.meaning import Interpreter, Understood
+from hotline.dialogue.pace import FREE, Pacer, is_always_answered, slow_down
 from hotline.dialogue.person import HandoffDesk, NotedPerson, without_promises
 from hotline.dialogue.rendering import SMS_SEGMENTS, Renderer, Spoken
 from hotline.dialogue.session import Session, World
+from hotline.dialogue.turn_rules import TurnRules
 from hotline.dialogue.turn_seen import TurnSeen, outcome_of
 from hotline.knowledge.library import Library, LibraryReader, menu_topics
-from hotline.knowledge.places import GermanPlaces
 from hotline.store.database import Database
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -49,17 +50,6 @@ def _now() -> datetime:
 def today_in_germany() -> date:
     """The day that deadlines and answers count from."""
     return datetime.now(BERLIN).date()
-
-
-@dataclass(frozen=True)
-class TurnRules:
-    """What is fixed while the process runs: flows, live languages, those a call can hold, the menu's first topics, places."""
-
-    definition: Definition
-    languages: tuple[str, ...]
-    spoken_languages: Callable[[Library], tuple[str, ...]]
-    menu: tuple[str, ...]
-    places: GermanPlaces
 
 
 @dataclass
@@ -99,6 +89,7 @@ class Turns:
         ring: Callable[[int], None],
         clock: Callable[[], datetime] = _now,
         seen: Callable[[TurnSeen], None] = lambda _: None,
+        pacer: Pacer | None = None,
     ) -> None:
         """Hold what a turn needs.
 
@@ -116,6 +107,7 @@ class Turns:
             ring: wakes the worker for an outbox row, after the commit.
             clock: gives aware UTC.
             seen: told of every turn, after the commit.
+            pacer: tells who writes or calls too fast; nobody does without it.
         """
         self._database = database
         self._conversations = conversations
@@ -130,6 +122,7 @@ class Turns:
         self._ring = ring
         self._clock = clock
         self._seen = seen
+        self._pacer = pacer
 
     def take_text(self, text: InboundText, compose: Callable[[str | None], str]) -> str:
         """Answer a written message.
@@ -148,10 +141,13 @@ class Turns:
             if before.reply is not None:
                 return before.reply
             library = self._library.current(connection, self._today())
+        pace = self._pacer.of_text(text.sender) if self._pacer else FREE
         is_code = self._codes.reads(text.body, before.language)
         is_plain = key is not None or is_code or read_postcode(text.body) or read_thumb(text.body)
         needs_no_model = is_plain or not text.body.strip()
-        understood = Understood(Meaning()) if needs_no_model else self._interpreter.interpret(text.body, before.language)
+        understood = Understood(Meaning())
+        if not needs_no_model:
+            understood = self._interpreter.interpret(text.body, before.language, asks_model=not pace.is_slowed)
         question = self._feedback.read(text.body, understood)
         with self._database.begin() as connection:
             address = self._conversations.lock_address(connection, text.sender, self._clock())
@@ -163,7 +159,12 @@ class Turns:
             )
             turn = _begin(conversation, library, understood, question)
             turn.provider_sid = text.event_key
-            written = self._answer_text(connection, turn, text, key)
+            helps = is_always_answered(understood.meaning, key, text.opt_out, turn.session.step)
+            if pace.is_slowed and not helps and conversation.status != ACTIVE:
+                told = self._renderer.tell("limit.slow", turn.session.language, turn.session.likely)
+                written = told if pace.is_first else None
+            else:
+                written = self._answer_text(connection, turn, text, key)
             document = compose(written)
             body = hide_tried(text.body) if turn.is_code else text.body
             inbound = StoredMessage("in", "contact", body, "received", provider_sid=text.event_key)
@@ -186,9 +187,12 @@ class Turns:
             if before.reply is not None:
                 return before.reply
             library = self._library.current(connection, self._today())
+        pace = self._pacer.of_call(step) if self._pacer else FREE
         understood = Understood(Meaning())
         if step.speech and not step.digits:
-            understood = self._interpreter.interpret(step.speech, before.language, may_switch=False)
+            understood = self._interpreter.interpret(
+                step.speech, before.language, may_switch=False, asks_model=not pace.is_slowed
+            )
             if not step.is_clear and understood.meaning.danger is None:
                 # Asking again is better than a good answer to what nobody said; a cry for help is taken as it is.
                 understood = replace(understood, meaning=Meaning(), is_question=False)
@@ -206,6 +210,8 @@ class Turns:
             asked, meaning = self._asked(turn), turn.understood.meaning
             self._advance(connection, turn, heard or heard_on_the_phone(asked, step, turn.session, meaning))
             spoken = self._renderer.speak(turn.events, turn.session.language, turn.library)
+            if pace.is_slowed and not turn.is_person_wanted:
+                spoken = slow_down(spoken)
             document = compose(spoken, conversation.turns + 1)
             said = " ".join(utterance.text for utterance in spoken.utterances)
             body = step.digits or step.speech

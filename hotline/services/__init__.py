@@ -23,7 +23,8 @@ from hotline.dialogue.feedback import Feedback
 from hotline.dialogue.person import HandoffDesk
 from hotline.dialogue.speakable import SpeakableLanguages
 from hotline.dialogue.spoken_prompts import SpokenPrompts
-from hotline.dialogue.turn import TurnRules, Turns, today_in_germany
+from hotline.dialogue.turn import Turns, today_in_germany
+from hotline.dialogue.turn_rules import TurnRules
 from hotline.privacy.erasure import OwnData
 from hotline.services.cases import CaseServices
 from hotline.services.privacy import PrivacyServices
@@ -171,4 +172,5 @@ class Services(CaseServices, TranslationServices, StudioServices, StaffServices,
             TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places),
             self.doorbell.ring,
             seen=self.count_turn,
+            pacer=self.pacer,
         )

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
+from limits.storage import storage_from_string
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
+from hotline.dialogue.pace import Pacer
 from hotline.dialogue.turn_seen import TurnSeen
 from hotline.privacy.key_check import check_keys
 from hotline.services.core import CoreServices
@@ -22,6 +25,9 @@ from hotline.upkeep.health import Part, Surroundings, look_at_everything
 from hotline.upkeep.heartbeat import Heartbeat, living_workers
 from hotline.upkeep.metrics import HotlineCollector, Meter
 
+# A limit that cannot be counted at once is none: nobody waits for it.
+LIMIT_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 0.3, "socket_timeout": 0.3, "key_prefix": "hotline-limits"}
+
 
 class UpkeepServices(CoreServices):
     """Everything an operator looks at."""
@@ -34,6 +40,17 @@ class UpkeepServices(CoreServices):
     def count_turn(self, seen: TurnSeen) -> None:
         """Count a turn."""
         self.meter.count_turn(seen.channel, seen.language, seen.outcome, seen.danger)
+
+    @cached_property
+    def pacer(self) -> Pacer:
+        """Tells who writes or calls too fast."""
+        storage = storage_from_string(self.limit_storage, **LIMIT_OPTIONS if self.settings.redis_url else {})
+        return Pacer(self.settings.allowances, storage, self.cipher.pseudonym, self.meter.count_slowed)  # type: ignore[arg-type]
+
+    @property
+    def limit_storage(self) -> str:
+        """Where limits are counted: for all processes in Redis, else in the memory of each."""
+        return self.settings.redis_url or "memory://"
 
     @cached_property
     def heartbeat(self) -> Heartbeat:

@@ -26,6 +26,7 @@ from hotline.web.console.snippets import snippets
 from hotline.web.console.translation import translation
 from hotline.web.console.wrap_ups import wrap_ups
 from hotline.web.legs import legs
+from hotline.web.limits import limit_pages
 from hotline.web.pages import pages
 from hotline.web.simulator import simulator
 from hotline.web.simulator_calls import simulator_calls
@@ -101,6 +102,7 @@ def make_flask(services: Services) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     for blueprint in (webhooks, legs, pages, simulator, simulator_calls, *STAFF, *CONSOLE, *STUDIO):
         app.register_blueprint(blueprint)
+    limit_pages(app, services)
     guard(app)
     register_error_pages(app)
     is_https = services.settings.public_base_url.startswith("https://")

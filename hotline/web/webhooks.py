@@ -137,7 +137,7 @@ def _note_status(update: StatusUpdate) -> None:
 
 def compose_call(spoken: Spoken, next_step: int) -> str:
     """The document of what a caller hears next."""
-    parts: list[Say | Play | Pause] = []
+    parts: list[Say | Play | Pause] = [Pause(spoken.pause_seconds)] if spoken.pause_seconds else []
     for utterance in spoken.utterances:
         parts += services().prompts.speak(utterance.language, utterance.text)
     if spoken.ended:
