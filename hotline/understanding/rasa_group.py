@@ -66,7 +66,7 @@ class RasaGroup:
         raise failure
 
     def _in_order(self) -> list[_Member]:
-        """The least busy first; among equals each has its turn. Whose breaker is open is passed over, or tried when it is time."""
+        """The least busy first; among equals each has its turn. One left alone is passed over, or tried when it is time."""
         self._turn += 1
         start = self._turn % len(self._members)
         return sorted(self._members[start:] + self._members[:start], key=lambda member: member.texts)
