@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PORT RASA_PORT
-.PHONY: run test check lint types audit catalogues nlu-test bench bench-console chaos fallback clean
+.PHONY: run test check lint types audit catalogues nlu-test bench bench-console chaos fuzz several fallback clean
 
 run: ## set up everything and start the hotline with its simulator
 	@$(PYTHON) deploy/run_local.py
@@ -45,6 +45,12 @@ bench-console: .venv/tests ## 200 open conversations, 20 counsellors, 10 texts a
 
 chaos: .venv/tests model ## kill everything at random while people write and call: nothing lost, nothing twice; one table
 	@$(BIN)/python bench/chaos.py
+
+fuzz: .venv/tests ## 20,000 made-up requests and 5,000 inputs: no 500, no traceback, no broken state; on PostgreSQL too with TEST_POSTGRES_URL
+	@FUZZ_REQUESTS=20000 FUZZ_INPUTS=5000 $(BIN)/python -m pytest tests/security/test_fuzz.py -q -p no:randomly
+
+several: .venv/tests ## two of everything, for minutes: rolling restarts and model swaps while people write; needs PostgreSQL and Redis
+	@SEVERAL_SECONDS=120 $(BIN)/python -m pytest tests/web/test_several.py -q -p no:randomly
 
 .venv/tests:
 	@$(PYTHON) deploy/environments.py --with-tests

@@ -149,6 +149,7 @@ def _environment(folder: Path, provider_url: str) -> dict[str, str]:
         "TWILIO_API_BASE_URL": provider_url,
         "RASA_URL": f"http://127.0.0.1:{rasa}",
         "RASA_TOKEN": "chaos",
+        "LIMITS": "off",
         "HANDOFF_NOTIFY": "+4915100000001",
         "HANDOFF_NOTIFY_FROM": OURS,
         "DATABASE_URL": "",

@@ -72,7 +72,7 @@ def _settings(folder: Path) -> Settings:
         {
             "HOTLINE_ENV": "production", "HOTLINE_DATA_DIR": str(folder), "PUBLIC_BASE_URL": "https://hotline.example.org",
             "DATA_KEYS": Fernet.generate_key().decode(), "PSEUDONYM_KEY": "p" * 40, "TWILIO_ACCOUNT_SID": LOCAL_ACCOUNT,
-            "TWILIO_AUTH_TOKEN": "token", "RASA_TOKEN": "rasa",
+            "TWILIO_AUTH_TOKEN": "token", "RASA_TOKEN": "rasa", "LIMITS": "off",
         }
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 
+from hotline.allowance import Allowances, read_allowances
 from hotline.errors import CannotStart
 from hotline.privacy.clocks import read_days
 
@@ -57,7 +58,7 @@ class Settings:
     handoff_notify: tuple[str, ...] = field(repr=False)
     handoff_notify_from: str | None = field(repr=False)
     call_window: str
-    rasa_url: str
+    rasa_urls: tuple[str, ...]
     rasa_token: str = field(repr=False)
     rasa_timeout_seconds: float
     has_simulator: bool
@@ -80,12 +81,18 @@ class Settings:
     # Our number -> the language of who calls or writes there.
     line_languages: Mapping[str, str] = field(default_factory=dict)
     is_clock_trusted: bool = False
+    allowances: Allowances = field(default_factory=Allowances)
     root: Path = ROOT
 
     @property
     def webhook_tokens(self) -> tuple[str, ...]:
         """Tokens that sign webhooks: those of the first account, while they are rotated too, and of the second one."""
         return self.twilio_auth_tokens + ((self.twilio_second.auth_token,) if self.twilio_second else ())
+
+    @property
+    def rasa_url(self) -> str:
+        """The first understanding process: the one commands ask."""
+        return self.rasa_urls[0]
 
     @property
     def is_local_account(self) -> bool:
@@ -132,7 +139,7 @@ class Settings:
             twilio_api_base_url=values.get("TWILIO_API_BASE_URL") or None,
             **_notices(values),
             call_window=_call_window(values),
-            rasa_url=values.get("RASA_URL", "http://127.0.0.1:5005").rstrip("/"),
+            rasa_urls=tuple(url.rstrip("/") for url in _list(values.get("RASA_URL") or "http://127.0.0.1:5005")),
             rasa_token=_required(values, "RASA_TOKEN", "set the same random text here and for the Rasa server"),
             rasa_timeout_seconds=_seconds(values, "RASA_TIMEOUT_SECONDS", 2.0),
             has_simulator=has_simulator,
@@ -147,6 +154,7 @@ class Settings:
             is_clock_trusted=_yes_no(values, "TRUST_CLOCK", default=False),
             web_processes=_count(values, "WEB_CONCURRENCY") or 2,
             **_fallback(values, is_production),
+            allowances=read_allowances(values),
         )
 
 

@@ -102,6 +102,7 @@ def make_settings(folder: Path, database_url: str | None = None, **changed: str)
         "RASA_URL": "http://127.0.0.1:9",
         "HANDOFF_NOTIFY": "+4915100000001",
         "HANDOFF_NOTIFY_FROM": "+4930555000",
+        "LIMITS": "off",
         **changed,
     }
     if database_url:

@@ -50,6 +50,11 @@ class InboundCallStep:
     # A message that was recorded: the provider's Sid and its seconds.
     recording: tuple[str, int] | None = None
 
+    @property
+    def is_first(self) -> bool:
+        """Whether the call begins with this step."""
+        return self.event_key == f"{self.call_sid}:0"
+
 
 def read_postcode(body: str) -> str | None:
     """The five figures a text consists of ("80331", "٨٠٣٣١", "80 331", "D-80331"), or None when it is something else."""

@@ -43,6 +43,8 @@ WISHES_FOR_A_PERSON = frozenset({"person", "callback"})
 # A text with so much of the likeness that makes it a cry for help is nothing for editors.
 HINT_OF_DANGER = 0.5
 CONTINUE = "continue"
+# What is known of a text no model has read.
+_UNREAD = Parse((Score(UNKNOWN_LANGUAGE, 0.0),), (), "fallback")
 CRISIS = {"crisis_selfharm_violence": "selfharm"}
 
 
@@ -113,16 +115,17 @@ class Interpreter:
         self._entities = entities
         self._today = today
 
-    def interpret(self, text: str, language: str | None, *, may_switch: bool = True) -> Understood:
+    def interpret(self, text: str, language: str | None, *, may_switch: bool = True, asks_model: bool = True) -> Understood:
         """Understand one text.
 
         Args:
             text: what the person wrote or said.
             language: language of the conversation, None at its start.
             may_switch: False where the text cannot be in another language (speech recognised in a given one).
+            asks_model: False where word lists and the rules of the danger net must do.
         """
         today = self._today()
-        parse = self._understander.parse(text, language)
+        parse = self._understander.parse(text, language) if asks_model else _UNREAD
         entities = self._entities.find(text, today)
         danger = self._net.find(text)
         command = None if danger else self._word_lists.find(text, language)

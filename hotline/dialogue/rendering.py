@@ -60,7 +60,7 @@ CODE_TEXT_KEYS = frozenset(
         "answer.as_of", "answer.missing", "answer.figure_from_counsellor",
         "question.only_text", "callback.press_one", "callback.confirmed", "person.connected",
         "person.call_over",
-        "stop.done", "start.done", "technical.sorry",
+        "stop.done", "start.done", "technical.sorry", "limit.slow",
         *(f"{DANGER}{category}" for category in (*CATEGORIES, PRESSED)),
         *GROUP_TEXT_KEYS, *SMS_TEXT_KEYS, *CENTRE_TEXT_KEYS, *COUNTRY_TEXT_KEYS, *DATA_TEXT_KEYS, *FIGURE_TEXT_KEYS,
     }

@@ -20,6 +20,7 @@ class Spoken:
 
     ``listens`` tells whether a spoken answer is understood, ``ended`` whether the call is over; ``hints`` are likely answers,
     ``digits`` is how many keys may be pressed; ``waits`` tells that the sound of waiting follows, ``records`` a message.
+    Before all that it is silent for ``pause_seconds``.
     """
 
     utterances: tuple[Utterance, ...]
@@ -30,6 +31,7 @@ class Spoken:
     digits: int = 1
     waits: bool = False
     records: bool = False
+    pause_seconds: int = 0
 
 
 def slowly(spoken: Spoken) -> Spoken:

@@ -24,6 +24,7 @@ from hotline.dialogue.flow import advance
 from hotline.dialogue.hearing import heard_in_writing, heard_on_the_phone, is_about_data
 from hotline.dialogue.inputs import InboundCallStep, InboundText, read_key, read_postcode, read_thumb
 from hotline.dialogue.meaning import Interpreter, Understood
+from hotline.dialogue.pace import FREE, Pacer, is_always_answered, slow_down
 from hotline.dialogue.person import HandoffDesk, NotedPerson, without_promises
 from hotline.dialogue.rendering import SMS_SEGMENTS, Renderer
 from hotline.dialogue.session import Session, World
@@ -91,6 +92,7 @@ class Turns:
         ring: Callable[[int], None],
         clock: Callable[[], datetime] = _now,
         seen: Callable[[TurnSeen], None] = lambda _: None,
+        pacer: Pacer | None = None,
     ) -> None:
         """Hold what a turn needs.
 
@@ -109,6 +111,7 @@ class Turns:
             ring: wakes the worker for an outbox row, after the commit.
             clock: gives aware UTC.
             seen: told of every turn, after the commit.
+            pacer: tells who writes or calls too fast; nobody does without it.
         """
         self._database = database
         self._conversations = conversations
@@ -124,6 +127,7 @@ class Turns:
         self._ring = ring
         self._clock = clock
         self._seen = seen
+        self._pacer = pacer
 
     def take_text(self, text: InboundText, compose: Callable[[str | None], str]) -> str:
         """Answer a written message.
@@ -142,10 +146,13 @@ class Turns:
             if before.reply is not None:
                 return before.reply
             library = self._library.current(connection, self._today())
+        pace = self._pacer.of_text(text.sender) if self._pacer else FREE
         is_code = self._codes.reads(text.body, before.language)
         is_plain = key is not None or is_code or read_postcode(text.body) or read_thumb(text.body)
         needs_no_model = is_plain or not text.body.strip()
-        understood = Understood(Meaning()) if needs_no_model else self._interpreter.interpret(text.body, before.language)
+        understood = Understood(Meaning())
+        if not needs_no_model:
+            understood = self._interpreter.interpret(text.body, before.language, asks_model=not pace.is_slowed)
         question = self._feedback.read(text.body, understood)
         with self._database.begin() as connection:
             address = self._conversations.lock_address(connection, text.sender, self._clock())
@@ -157,7 +164,12 @@ class Turns:
             )
             turn = _begin(conversation, library, understood, question)
             turn.provider_sid = text.event_key
-            written = self._answer_text(connection, turn, text, key)
+            helps = is_always_answered(understood.meaning, key, text.opt_out, turn.session.step)
+            if pace.is_slowed and not helps and conversation.status != ACTIVE:
+                told = self._renderer.tell("limit.slow", turn.session.language, turn.session.likely)
+                written = told if pace.is_first else None
+            else:
+                written = self._answer_text(connection, turn, text, key)
             document = compose(written)
             body = hide_tried(text.body) if turn.is_code else text.body
             inbound = StoredMessage("in", "contact", body, "received", provider_sid=text.event_key)
@@ -180,9 +192,12 @@ class Turns:
             if before.reply is not None:
                 return before.reply
             library = self._library.current(connection, self._today())
+        pace = self._pacer.of_call(step) if self._pacer else FREE
         understood = Understood(Meaning())
         if step.speech and not step.digits:
-            understood = self._interpreter.interpret(step.speech, before.language, may_switch=False)
+            understood = self._interpreter.interpret(
+                step.speech, before.language, may_switch=False, asks_model=not pace.is_slowed
+            )
             if not step.is_clear and understood.meaning.danger is None:
                 # Asking again is better than a good answer to what nobody said; a cry for help is taken as it is.
                 understood = replace(understood, meaning=Meaning(), is_question=False)
@@ -204,6 +219,8 @@ class Turns:
             spoken = self._renderer.speak(turn.events, turn.session.language, turn.library)
             if turn.session.is_slow:
                 spoken = slowly(spoken)
+            if pace.is_slowed and not turn.is_person_wanted:
+                spoken = slow_down(spoken)
             document = compose(spoken, conversation.turns + 1)
             said = " ".join(utterance.text for utterance in spoken.utterances)
             body = step.digits or step.speech

@@ -219,4 +219,5 @@ class Services(CaseServices, TranslationServices, StudioServices, StaffServices,
             TurnRules(self.definition, self.live_languages, self.speakable.among, MENU, self.places, self.call_guide),
             self.doorbell.ring,
             seen=self.count_turn,
+            pacer=self.pacer,
         )

@@ -38,6 +38,7 @@ from hotline.understanding.local_server import RasaProject
 from hotline.understanding.models import FollowingFallback, ModelShelf
 from hotline.understanding.port import Understander
 from hotline.understanding.rasa import OnlyRasa, RasaClient, ResilientUnderstander
+from hotline.understanding.rasa_group import RasaGroup
 
 ASK_A_COUNSELLOR = "answer.figure_from_counsellor"
 # A measurement on a busy machine may take its time; a person on the line may not.
@@ -184,7 +185,9 @@ class CoreServices:
     @cached_property
     def understander(self) -> ResilientUnderstander:
         """Rasa, and what stands in for it."""
-        rasa = RasaClient(self.settings.rasa_url, self.settings.rasa_token, self.settings.rasa_timeout_seconds)
+        known = self.settings
+        members = [RasaClient(url, known.rasa_token, known.rasa_timeout_seconds) for url in known.rasa_urls]
+        rasa = RasaGroup(members) if len(members) > 1 else members[0]
         fallback = FollowingFallback(self.models)
         return ResilientUnderstander(rasa, fallback, answered=fallback.follow)
 

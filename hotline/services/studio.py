@@ -76,7 +76,7 @@ class StudioServices(CoreServices):
     @cached_property
     def model_switch(self) -> ModelSwitch:
         """Puts models live."""
-        rasa = (self.settings.rasa_url, self.settings.rasa_token)
+        rasa = (self.settings.rasa_urls, self.settings.rasa_token)
         return ModelSwitch(self.database, self.models, self.trainings, rasa)
 
     @cached_property

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from limits.storage import storage_from_string
 from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.counselling.hours import BERLIN
 from hotline.dialogue.menu_order import MenuOrder, forget_asked
+from hotline.dialogue.pace import Pacer
 from hotline.dialogue.turn_seen import TurnSeen
 from hotline.privacy.key_check import check_keys
 from hotline.services.core import CoreServices
@@ -26,6 +28,9 @@ from hotline.upkeep.metrics import HotlineCollector, Meter
 
 if TYPE_CHECKING:
     from hotline.upkeep.backup import Backups
+
+# A limit that cannot be counted at once is none: nobody waits for it.
+LIMIT_OPTIONS: dict[str, Any] = {"socket_connect_timeout": 0.3, "socket_timeout": 0.3, "key_prefix": "hotline-limits"}
 
 
 class UpkeepServices(CoreServices):
@@ -56,6 +61,17 @@ class UpkeepServices(CoreServices):
             return forget_asked(connection, self.clock().astimezone(BERLIN).date())
 
     @cached_property
+    def pacer(self) -> Pacer:
+        """Tells who writes or calls too fast."""
+        storage = storage_from_string(self.limit_storage, **LIMIT_OPTIONS if self.settings.redis_url else {})
+        return Pacer(self.settings.allowances, storage, self.cipher.pseudonym, self.meter.count_slowed)  # type: ignore[arg-type]
+
+    @property
+    def limit_storage(self) -> str:
+        """Where limits are counted: for all processes in Redis, else in the memory of each."""
+        return self.settings.redis_url or "memory://"
+
+    @cached_property
     def heartbeat(self) -> Heartbeat:
         """Signs of life; only the worker writes them."""
         return Heartbeat(self.database, self.clock)
@@ -66,7 +82,7 @@ class UpkeepServices(CoreServices):
             Surroundings(
                 database=self.database,
                 data_dir=self.settings.data_dir,
-                ask_rasa=lambda: answers(self.settings.rasa_url),
+                ask_rasa=lambda: [answers(url) for url in self.settings.rasa_urls],
                 has_model=lambda: self.models.has(self.models.live()),
                 clock=self.clock,
                 is_clock_trusted=self.settings.is_clock_trusted,
@@ -125,8 +141,8 @@ class UpkeepServices(CoreServices):
             is_local_account=known.is_local_account,
             secrets=secrets,
             local_secrets=local_secrets,
-            rasa_url=known.rasa_url,
-            is_rasa_open=answers_without_token(known.rasa_url),
+            rasa_urls=known.rasa_urls,
+            is_rasa_open=any(answers_without_token(url) for url in known.rasa_urls),
             is_sqlite=self.database.is_sqlite,
             web_processes=known.web_processes,
             workers=self._living_workers(),

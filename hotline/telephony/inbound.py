@@ -16,6 +16,8 @@ E164 = re.compile(r"\+[1-9][0-9]{6,14}")
 # Carriers spell a withheld number on the keypad: ANONYMOUS, RESTRICTED, UNAVAILABLE, BLOCKED, UNKNOWN.
 WITHHELD = frozenset({"+266696687", "+7378742833", "+86282452253", "+2562533", "+8656696"})
 
+# Sids have 34 characters and states fewer; error codes have five figures.
+LONGEST_VALUE, LONGEST_ERROR_CODE = 64, 16
 # Callbacks overtake each other. An end has the same rank as "delivered": from there only "read" is news.
 MESSAGE_STATUS_RANK: Mapping[str, int] = MappingProxyType(
     {"queued": 0, "sending": 1, "sent": 2, "delivered": 3, "undelivered": 3, "failed": 3, "read": 4}
@@ -73,7 +75,7 @@ def parse_message(form: Mapping[str, str]) -> InboundMessage:
     Args:
         form: the POST parameters; Twilio adds new ones without notice, so unknown ones are ignored.
     Raises:
-        UnusableWebhook: MessageSid is missing, or From is neither a number nor "whatsapp:" and a number. Short codes
+        UnusableWebhook: MessageSid is missing or too long, or From is neither a number nor "whatsapp:" and a number. Short codes
             and names are refused too: a machine stands behind them and an answer could start a loop.
     Source: https://www.twilio.com/docs/messaging/guides/webhook-request
     """
@@ -88,7 +90,7 @@ def parse_message(form: Mapping[str, str]) -> InboundMessage:
         sender=sender,
         recipient=form.get("To", "").removeprefix(WHATSAPP),
         body=form.get("Body", ""),
-        media_count=int(media_count) if media_count.isdecimal() else 0,
+        media_count=int(media_count) if media_count.isdecimal() and len(media_count) < 4 else 0,
         opt_out=_opt_out(form.get("OptOutType", "")),
     )
 
@@ -99,7 +101,7 @@ def parse_call(form: Mapping[str, str]) -> InboundCall:
     Args:
         form: the POST parameters. After a silent <Gather> neither Digits nor SpeechResult is set.
     Raises:
-        UnusableWebhook: CallSid is missing.
+        UnusableWebhook: CallSid is missing or too long.
     Source: https://www.twilio.com/docs/voice/twiml and https://www.twilio.com/docs/voice/twiml/gather
     """
     caller = form.get("From", "")
@@ -123,7 +125,7 @@ def parse_status(form: Mapping[str, str]) -> StatusUpdate:
     Args:
         form: the POST parameters.
     Raises:
-        UnusableWebhook: the Sid or the status is missing.
+        UnusableWebhook: the Sid or the status is missing or too long.
     Source: https://www.twilio.com/docs/messaging/guides/track-outbound-message-status
     """
     is_message = "MessageSid" in form
@@ -131,7 +133,7 @@ def parse_status(form: Mapping[str, str]) -> StatusUpdate:
         kind="message" if is_message else "call",
         provider_sid=_required(form, "MessageSid" if is_message else "CallSid"),
         status=_required(form, "MessageStatus" if is_message else "CallStatus"),
-        error_code=form.get("ErrorCode") or None,
+        error_code=form.get("ErrorCode", "")[:LONGEST_ERROR_CODE] or None,
     )
 
 
@@ -153,6 +155,8 @@ def _required(form: Mapping[str, str], name: str) -> str:
     value = form.get(name)
     if not value:
         raise UnusableWebhook(f"{name} is missing")
+    if len(value) > LONGEST_VALUE or not value.isascii() or not value.isprintable():
+        raise UnusableWebhook(f"{name} is none of Twilio's")
     return value
 
 

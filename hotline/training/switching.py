@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -44,7 +45,7 @@ class ModelSwitch:
         database: Database,
         shelf: ModelShelf,
         trainings: Trainings,
-        rasa: tuple[str, str],
+        rasa: tuple[Sequence[str], str],
         clock: Callable[[], datetime] = _now,
     ) -> None:
         """Hold what is needed.
@@ -53,13 +54,13 @@ class ModelSwitch:
             database: where the switches are noted.
             shelf: where the models are.
             trainings: what came of them.
-            rasa: address and token of the understanding process.
+            rasa: addresses of the understanding processes, and their token.
             clock: gives aware UTC.
         """
         self._database = database
         self._shelf = shelf
         self._trainings = trainings
-        self._url, self._token = rasa
+        self._urls, self._token = rasa
         self._clock = clock
 
     def go_live(self, model: str, actor: str) -> bool:
@@ -70,10 +71,10 @@ class ModelSwitch:
             actor: account.
 
         Returns:
-            Whether the understanding process has taken it; else it takes it at its next start.
+            Whether every understanding process has taken it; else one takes it at its next start.
 
         Raises:
-            Refused: there is no such model, it is below a floor or live already, or the understanding process cannot read it.
+            Refused: there is no such model, it is below a floor or live already, or an understanding process cannot read it.
         """
         with self._database.read() as connection:
             training = self._trainings.get(connection, int(model)) if model.isdecimal() else None
@@ -81,7 +82,7 @@ class ModelSwitch:
             raise Refused("model_not_ready", name=model)
         if model == self._shelf.live():
             raise Refused("model_is_live")
-        is_taken = self._hand_over(model)
+        is_taken = self._hand_to_all(model)
         self._shelf.set_live(model)
         with self._database.begin() as connection:
             now = self._clock()
@@ -127,10 +128,24 @@ class ModelSwitch:
         for name in set(names) - set(ready[-KEPT:]) - spared:
             self._shelf.remove(name)
 
-    def _hand_over(self, model: str) -> bool:
+    def _hand_to_all(self, model: str) -> bool:
+        """One after the other: the rest answer meanwhile. Where one refuses, those before it take the live model again."""
+        taken: list[str] = []
+        try:
+            for url in self._urls:
+                if self._hand_over(url, model):
+                    taken.append(url)
+        except Refused:
+            for url in taken:
+                with suppress(Refused):
+                    self._hand_over(url, self._shelf.live())
+            raise
+        return len(taken) == len(self._urls)
+
+    def _hand_over(self, url: str, model: str) -> bool:
         try:
             answer = urllib3.request(
-                "PUT", f"{self._url}/live?token={self._token}", body=json.dumps({"model": model}), retries=False,
+                "PUT", f"{url}/live?token={self._token}", body=json.dumps({"model": model}), retries=False,
                 headers={"Content-Type": "application/json"}, timeout=urllib3.Timeout(connect=2.0, read=SWAP_SECONDS),
             )  # fmt: skip
         except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import urllib3
@@ -18,6 +18,13 @@ log = logging.getLogger(__name__)
 
 class RasaUnavailable(Exception):
     """The Rasa server did not give a usable answer in time."""
+
+
+class Parser(Protocol):
+    """One Rasa server, or several as one."""
+
+    def parse(self, text: str) -> Parse:
+        """Parse one text; raises ``RasaUnavailable``."""
 
 
 class RasaClient:
@@ -94,7 +101,7 @@ class ResilientUnderstander:
 
     def __init__(
         self,
-        rasa: RasaClient,
+        rasa: Parser,
         fallback: Understander,
         breaker: CircuitBreaker | None = None,
         answered: Callable[[str], None] | None = None,

@@ -26,7 +26,7 @@ class Deploy:
         is_local_account: whether TWILIO_ACCOUNT_SID is the one of the simulator.
         secrets: name of the setting -> its value.
         local_secrets: values that were made for trying out.
-        rasa_url: RASA_URL.
+        rasa_urls: RASA_URL.
         is_rasa_open: whether Rasa answers without its token.
         is_sqlite: whether the database is a file.
         web_processes: WEB_CONCURRENCY.
@@ -43,7 +43,7 @@ class Deploy:
     is_local_account: bool
     secrets: Mapping[str, str] = field(repr=False)
     local_secrets: frozenset[str] = field(repr=False)
-    rasa_url: str
+    rasa_urls: tuple[str, ...]
     is_rasa_open: bool
     is_sqlite: bool
     web_processes: int
@@ -89,10 +89,9 @@ def _check_secrets(deploy: Deploy) -> Iterator[str]:
 
 
 def _check_rasa(deploy: Deploy) -> Iterator[str]:
-    parts = urlsplit(deploy.rasa_url)
     if deploy.is_rasa_open:
         yield "Rasa answers without its token: anybody who reaches it can use it. Start it by nlu_data/serve.py with RASA_TOKEN."
-    if parts.scheme != "https" and not _is_loopback(parts.hostname):
+    if any(parts.scheme != "https" and not _is_loopback(parts.hostname) for parts in map(urlsplit, deploy.rasa_urls)):
         yield "RASA_URL leads over a network in the clear: texts could be read on the way. Run Rasa on this machine or use https."
 
 

@@ -48,7 +48,7 @@ class Surroundings:
     Args:
         database: of the hotline.
         data_dir: folder of its files.
-        ask_rasa: whether the understanding process answers, and with which model; None when it does not answer.
+        ask_rasa: of each understanding process, whether it answers.
         has_model: whether a model is on the shelf.
         clock: gives aware UTC.
         is_clock_trusted: whether the operator said that stored times may be wrong.
@@ -56,7 +56,7 @@ class Surroundings:
 
     database: Database
     data_dir: Path
-    ask_rasa: Callable[[], bool]
+    ask_rasa: Callable[[], list[bool]]
     has_model: Callable[[], bool]
     clock: Callable[[], datetime]
     is_clock_trusted: bool
@@ -153,8 +153,12 @@ def _look_at_disk(data_dir: Path) -> Part:
 
 
 def _look_at_understanding(around: Surroundings) -> Part:
-    if around.ask_rasa():
+    found = around.ask_rasa()
+    if all(found):
         return Part("understanding", "ok")
+    if any(found):
+        missing = f"{found.count(False)} of {len(found)} understanding processes"
+        return Part("understanding", "degraded", f"{missing} do not answer; the others understand. Start nlu_data/serve.py.")
     return Part("understanding", "degraded", "Rasa does not answer; the simpler fallback understands. Start nlu_data/serve.py.")
 
 

@@ -25,7 +25,7 @@ from hotline.upkeep.health import Part
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _MARK = "m"
-TURNS, DANGER, WEBHOOKS, SECONDS = "turns", "danger", "webhooks", "seconds"
+TURNS, DANGER, WEBHOOKS, SECONDS, SLOWED = "turns", "danger", "webhooks", "seconds", "slowed"
 # Counted before these figures were; operators know them by these names.
 _PLAIN = {
     "webhooks_refused": "Webhooks without a true signature.",
@@ -35,6 +35,7 @@ _PLAIN = {
 _COUNTED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     TURNS: ("Inbound events answered.", ("channel", "language", "outcome")),
     DANGER: ("Cries for help heard.", ("channel", "category")),
+    SLOWED: ("Texts and calls slowed, and requests for pages refused, by the limit that was reached.", ("kind", "limit")),
 }
 
 
@@ -54,6 +55,10 @@ class Meter:
         self.count(TURNS, channel, language, outcome)
         if danger is not None:
             self.count(DANGER, channel, danger)
+
+    def count_slowed(self, kind: str, limit: str) -> None:
+        """Count what came too fast."""
+        self.count(SLOWED, kind, limit)
 
     def time_webhook(self, kind: str, seconds: float) -> None:
         """Count a webhook and how long its answer took."""

@@ -202,10 +202,16 @@ def form_pairs(incoming: Request) -> list[tuple[str, str]]:
 def _read_pairs(incoming: Request) -> list[tuple[str, str]]:
     if incoming.is_json:
         content = incoming.get_json(silent=True)
-        return [(str(key), str(value)) for key, value in content.items()] if isinstance(content, dict) else []
+        # JSON can hold half of a letter, which no database and no answer can.
+        pairs = content.items() if isinstance(content, dict) else ()
+        return [(_whole(str(key)), _whole(str(value))) for key, value in pairs]
     if incoming.mimetype != "application/x-www-form-urlencoded":
         return []
     return parse_qsl(incoming.get_data().decode("utf-8", "replace"), keep_blank_values=True)
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
 
 
 _CHECKS: dict[str, Callable[[], None]] = {

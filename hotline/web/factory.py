@@ -26,6 +26,8 @@ from hotline.web.console.snippets import snippets
 from hotline.web.console.translation import translation
 from hotline.web.console.wrap_ups import wrap_ups
 from hotline.web.legs import legs
+from hotline.web.limits import limit_pages
+from hotline.web.numbers import RowNumber, refuse_unstorable
 from hotline.web.pages import pages
 from hotline.web.simulator import simulator
 from hotline.web.simulator_calls import simulator_calls
@@ -110,14 +112,17 @@ def make_flask(services: Services) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_REQUEST_BYTES
     # Else "//" is answered with a redirect that names whatever host the request named.
     app.url_map.merge_slashes = False
+    app.url_map.converters["int"] = RowNumber
     app.extensions["services"] = services
     if services.settings.trusted_proxies:
         # Only who asks is taken from a proxy; our own address is PUBLIC_BASE_URL, and Twilio's signature is over the raw one.
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=services.settings.trusted_proxies, x_proto=0)  # type: ignore[method-assign]
     for blueprint in (webhooks, legs, pages, simulator, simulator_calls, *STAFF, *CONSOLE, *STUDIO):
         app.register_blueprint(blueprint)
+    limit_pages(app, services)
     guard(app)
     register_error_pages(app)
+    refuse_unstorable(app)
     is_https = services.settings.public_base_url.startswith("https://")
     app.after_request(partial(_harden, {**HEADERS, **({"Strict-Transport-Security": HTTPS_ONLY} if is_https else {})}))
     return app

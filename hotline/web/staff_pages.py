@@ -13,7 +13,15 @@ from babel.dates import format_date, format_datetime
 from babel.numbers import format_decimal
 from flask import Flask, render_template
 from sqlalchemy.exc import SQLAlchemyError
-from werkzeug.exceptions import Forbidden, HTTPException, InternalServerError, NotFound, RequestEntityTooLarge, default_exceptions
+from werkzeug.exceptions import (
+    Forbidden,
+    HTTPException,
+    InternalServerError,
+    NotFound,
+    RequestEntityTooLarge,
+    TooManyRequests,
+    default_exceptions,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from hotline.staff.sessions import StaffSession
@@ -29,6 +37,7 @@ _ERRORS = {
     Forbidden: (screen_key("staff.error_forbidden_title"), screen_key("staff.error_forbidden")),
     NotFound: (screen_key("staff.error_missing_title"), screen_key("staff.error_missing")),
     RequestEntityTooLarge: (screen_key("staff.error_large_title"), screen_key("staff.error_large")),
+    TooManyRequests: (screen_key("staff.error_often_title"), screen_key("staff.error_often")),
     InternalServerError: (screen_key("staff.error_ours_title"), screen_key("staff.error_ours")),
 }
 _ANY_ERROR = (screen_key("staff.error_any_title"), screen_key("staff.error_any"))

@@ -19,6 +19,7 @@ from hotline.telephony.prompts import PromptMissing
 from hotline.telephony.retry import RECIPIENT_STOPPED
 from hotline.telephony.twiml import Gather, Pause, Play, Say, hand_call_on, message_recording, message_reply, voice_reply
 from hotline.web.access import access, form_pairs, services
+from hotline.web.numbers import read_number
 from hotline.web.pages import HOLD_SOUND_PATH
 
 log = logging.getLogger(__name__)
@@ -104,7 +105,9 @@ def _recording(call_sid: str) -> tuple[str, int] | None:
     """The message that was just recorded in a call."""
     form = dict(form_pairs(request))
     sid, seconds = form.get("RecordingSid", ""), form.get("RecordingDuration", "")
-    return (sid, int(seconds) if seconds.isdecimal() else 0) if _RECORDING.fullmatch(sid) and call_sid else None
+    return (
+        (sid, int(seconds) if seconds.isdecimal() and len(seconds) < 6 else 0) if _RECORDING.fullmatch(sid) and call_sid else None
+    )
 
 
 @webhooks.post("/status")
@@ -134,14 +137,14 @@ def _note_status(update: StatusUpdate) -> None:
             hotline.follow(follow)
         return
     with services().database.begin() as connection:
-        note_status(connection, update, request.args.get("outbox", type=int), datetime.now(UTC))
+        note_status(connection, update, request.args.get("outbox", type=read_number), datetime.now(UTC))
         if update.error_code == str(RECIPIENT_STOPPED):
             services().outbox.remember_opt_out(connection, update.provider_sid, datetime.now(UTC))
 
 
 def compose_call(spoken: Spoken, next_step: int) -> str:
     """The document of what a caller hears next."""
-    parts: list[Say | Play | Pause] = []
+    parts: list[Say | Play | Pause] = [Pause(spoken.pause_seconds)] if spoken.pause_seconds else []
     for utterance in spoken.utterances:
         speak = services().prompts.speak_slowly if utterance.is_slow else services().prompts.speak
         parts += speak(utterance.language, utterance.text)

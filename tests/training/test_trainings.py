@@ -44,7 +44,7 @@ pathlib.Path(given["--figures"]).write_text(json.dumps({"figures": {"de": {"top-
 class _Place:
     """One hotline with that program."""
 
-    def __init__(self, hotline: Hotline, folder: Path, rasa_url: str = "http://127.0.0.1:9") -> None:
+    def __init__(self, hotline: Hotline, folder: Path, *rasa_urls: str) -> None:
         services = hotline.services
         self.hotline, self.folder, self.clock = hotline, folder, hotline.clock
         python = folder / ".venv" / "bin" / "python"
@@ -58,7 +58,9 @@ class _Place:
         self.trainings = Trainings(services.database, self.clock)
         self.asked: list[str] = []
         self.project = RasaProject(folder, self.shelf.folder)
-        self.switch = ModelSwitch(services.database, self.shelf, self.trainings, (rasa_url, "word"), self.clock)
+        self.switch = ModelSwitch(
+            services.database, self.shelf, self.trainings, (rasa_urls or ("http://127.0.0.1:9",), "word"), self.clock
+        )
 
     def run(self, training_id: int) -> bool:
         place = Workplace(self.project, self._answer, self.shelf.live, self.folder)
@@ -191,6 +193,20 @@ def test_model_rasa_cannot_read_stays_off(quick_hotline: Hotline, tmp_path: Path
         with pytest.raises(Refused, match="could not take"):
             place.switch.go_live(model, "ben")
     assert place.shelf.live() == "starter"
+
+
+def test_all_processes_take_a_model_or_none_keeps_it(quick_hotline: Hotline, tmp_path: Path, rasa: LocalServer) -> None:
+    answer = {"status": 200}
+    with local_server(lambda _: (answer["status"], {})) as other:
+        place = _Place(quick_hotline, tmp_path / "nlu", rasa.url, other.url)
+        first, second = place.train().model, place.train().model
+        assert place.switch.go_live(first, "ben") is True
+        answer["status"] = 404
+        with pytest.raises(Refused, match="could not take"):
+            place.switch.go_live(second, "ben")
+    assert [json.loads(asked.body)["model"] for asked in rasa.asked] == [first, second, first]
+    assert place.shelf.live() == first
+    assert place.switch.go_live(second, "ben") is False, "the one that is down takes it at its next start"
 
 
 def test_while_rasa_is_down_the_model_is_chosen_for_its_next_start(place: _Place) -> None:

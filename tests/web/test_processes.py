@@ -67,7 +67,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = str(probe.getsockname()[1])
-    values = {"PORT": port, "HOTLINE_DATA_DIR": str(folder), "RASA_URL": "http://127.0.0.1:9"}
+    values = {"PORT": port, "HOTLINE_DATA_DIR": str(folder), "RASA_URL": "http://127.0.0.1:9", "LIMITS": "off"}
     services = Services(Settings.from_env(values))
     migrate.upgrade(services.database)
     load_content(services.database, read_content(services.content_folder, services.languages))

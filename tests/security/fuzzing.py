@@ -1,0 +1,195 @@
+"""What hypothesis makes requests and texts of, and what must hold of the database after them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, field
+from urllib.parse import parse_qsl, quote, urlencode
+from xml.etree.ElementTree import fromstring
+
+from hypothesis import strategies as st
+from sqlalchemy import Connection, func, select
+from twilio.request_validator import RequestValidator
+
+from hotline.counselling.handoff import find_open
+from hotline.counselling.states import STATUS_OF_OWNER, owner_of
+from hotline.dialogue.definition import Definition
+from hotline.dialogue.session import Session
+from hotline.privacy.cipher import Cipher
+from hotline.privacy.slots import open_slots
+from hotline.staff.roles import ROLES
+from hotline.store.tables import addresses, conversations, inbound_events, messages, outbox
+from hotline.telephony.twiml import MAX_DOCUMENT_BYTES
+from hotline.web.staff_session import _token_of, cookie_name
+from tests.conftest import BASE_URL, TOKEN, Hotline
+from tests.quality.test_guards import FORMS, VALUES
+from tests.web.staff import open_session
+
+STAFF = ("staff", "staff_door")
+METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH")
+# What breaks programs: numbers beyond every column, controls, other directions, markup, formulas, long words.
+NASTY = (
+    "", "0", "-1", "2147483648", "9223372036854775808", "1" * 40, "1e999", "NaN", "٣", "²", "\x00", "a\x00b",
+    "\r\nSet-Cookie: a=b", "\ud83d", "\u202e\u2066abc", "\ufeff", "\ufffe", "e\u0301" * 50, "🏽👍🏿", "<script>&]]>", "=1+1",
+    "'; DROP TABLE messages; --", "../../etc/passwd", "%00%ff", "{{7*7}}", "%s%n", "//evil.example", "2026-02-30",
+    "9999-12-31", "0001-01-01", "25:61", "x" * 5000, "ا" * 2000, "[]", "null", "on",
+)  # fmt: skip
+PEOPLE = tuple(f"+4915100000{number:03}" for number in range(12))
+OURS = "+4930555000"
+WORDS = (
+    "hallo", "menü", "0", "1", "2", "3", "9", "*", "#", "مرحبا", "türkçe", "русский", "stopp", "start", "code", "code 482913",
+    "80331", "Berlin", "ja", "nein", "zurück", "mensch", "rückruf", "meine daten löschen", "was wisst ihr über mich",
+    "ich will mich umbringen", "112", "Syrien", "+49 151 23456789", "Anna", "👍", "👎", "abmelden", "help",
+    "Ausreisefrist morgen", "sprache",
+)  # fmt: skip
+
+junk = st.one_of(st.sampled_from(NASTY), st.text(max_size=40))
+_said = st.one_of(
+    st.sampled_from(WORDS), junk, st.lists(st.sampled_from([*WORDS, *NASTY[:20]]), min_size=1, max_size=4).map(" ".join)
+)
+# The web room lets no half letters in (``access.form_pairs``).
+bodies = _said.map(lambda body: body.encode("utf-8", "replace").decode())
+_NAMES = (
+    "next", "lang", "number", "after", "outbox", "all", "page", "q", "From", "To", "Body", "MessageSid", "CallSid", "Digits",
+    "SpeechResult", "Confidence", "NumMedia", "OptOutType", "MessageStatus", "CallStatus", "ErrorCode", "RecordingSid",
+    "RecordingDuration", "name", "password", "code", "language", "topic", "text", "reason", "day", "from", "to", "id",
+    "version", "body", "channel", "call_sid", "action", "digits", "speech", "Identity", "state", "kind", "role", "note",
+    "due", "case", "PageSize",
+)  # fmt: skip
+pairs = st.dictionaries(st.one_of(st.sampled_from(_NAMES), st.text(max_size=8)), junk, max_size=6)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One request as it is sent."""
+
+    rule: str
+    access: str
+    method: str
+    path: str
+    body: bytes
+    headers: dict[str, str]
+
+
+@dataclass
+class Tracebacks(logging.Handler):
+    """Keeps every error that was logged with its traceback: also those a person only saw an apology for."""
+
+    found: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__(logging.ERROR)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """See ``logging.Handler.emit``."""
+        self.found.append(logging.Formatter().format(record)[-3000:])
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+@st.composite
+def requests(draw: st.DrawFn, hotline: Hotline) -> Wanted:
+    """A request for any route, half right and half wrong."""
+    rules = list(hotline.app.url_map.iter_rules())
+    # A number is drawn, so that a failing example prints small.
+    rule = rules[draw(st.integers(0, len(rules) - 1))]
+    access = getattr(hotline.app.view_functions[rule.endpoint], "access_rule", "")
+    named = sorted((rule.methods or {"GET"}) - {"HEAD", "OPTIONS"})
+    method = draw(st.sampled_from([*named * 6, *METHODS]))
+    parts = []
+    for is_variable, text in rule._trace:
+        if text == "|":
+            continue
+        value = draw(st.one_of(*[st.just(VALUES[text])] * 3, junk)) if is_variable else text
+        parts.append(quote(value.encode("utf-8", "replace"), safe="" if is_variable else "/") if is_variable else text)
+    query = urlencode(draw(st.one_of(st.just({}), pairs)), errors="replace")
+    path = "".join(parts) + (f"?{query}" if query else "")
+    form = {**draw(pairs), **(draw(st.sampled_from([{}, FORMS.get(rule.rule, {})])) if access == "twilio" else {})}
+    if access == "twilio":
+        form = {**FORMS.get(rule.rule, {}), **form} if draw(st.booleans()) else form
+    kind, body = _body(draw, form)
+    headers = {"Content-Type": kind, "Origin": BASE_URL, "Accept-Language": draw(st.sampled_from(["de", "en", "tr;q=x", "*"]))}
+    return Wanted(rule.rule, access, method, path, body, headers)
+
+
+def _body(draw: st.DrawFn, form: dict[str, str]) -> tuple[str, bytes]:
+    kind = draw(st.sampled_from(["form"] * 6 + ["json", "json", "not json", "multipart", "raw"]))
+    if kind == "form":
+        return "application/x-www-form-urlencoded", urlencode(form, errors="replace").encode()
+    if kind == "json":
+        value = draw(st.one_of(st.just(form), st.lists(junk, max_size=3), junk, st.none(), st.integers()))
+        return "application/json", json.dumps(value).encode()
+    if kind == "not json":
+        return "application/json", b'{"a": [[[[' + b"\xff\x00"
+    if kind == "multipart":
+        part = "".join(f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n' for name, value in form.items())
+        return "multipart/form-data; boundary=b", (part + draw(st.sampled_from(["--b--\r\n", "--b\r\n", ""]))).encode(
+            "utf-8", "replace"
+        )
+    return draw(st.sampled_from(["text/plain", "application/xml", "", "x/y; charset=nonsense"])), draw(st.binary(max_size=60))
+
+
+class Asker:
+    """Sends requests: signed as Twilio's where one of Twilio's is meant, with a fresh session where a page for staff is."""
+
+    def __init__(self, hotline: Hotline) -> None:
+        """Keep the hotline; accounts are made as they are needed."""
+        self._hotline, self._asked, self._cookie = hotline, 0, ""
+
+    def ask(self, wanted: Wanted) -> tuple[int, bytes]:
+        """Send it; gives status and body."""
+        headers, client = dict(wanted.headers), self._hotline.app.test_client()
+        if wanted.access == "twilio":
+            is_form = wanted.headers["Content-Type"].startswith("application/x-www")
+            form = dict(parse_qsl(wanted.body.decode("utf-8", "replace"), keep_blank_values=True)) if is_form else {}
+            headers["X-Twilio-Signature"] = RequestValidator(TOKEN).compute_signature(BASE_URL + wanted.path, form)
+        if wanted.access in STAFF:
+            self._asked += 1
+            token = open_session(self._hotline, f"fuzz{self._asked}", ROLES)
+            client.set_cookie(cookie_name(self._hotline.services), token, domain="hotline.test", secure=True, path="/")
+            headers["X-CSRF-Token"] = _token_of(token)
+        answer = client.open(
+            wanted.path,
+            method=wanted.method,
+            data=wanted.body,
+            headers=headers,
+            base_url=BASE_URL,
+            environ_overrides={"RAW_URI": wanted.path, "REQUEST_URI": wanted.path},
+        )
+        body = answer.get_data()
+        answer.close()
+        return answer.status_code, body
+
+
+def find_broken(connection: Connection, definition: Definition, cipher: Cipher) -> list[str]:
+    """What of the stored state may not be; empty when all is well."""
+    found = []
+    for row in connection.execute(select(conversations)):
+        handoff = find_open(connection, row.id)
+        status = STATUS_OF_OWNER[owner_of(handoff["state"] if handoff else None)]
+        if row.closed_at is None and row.status != status:
+            found.append(f"conversation {row.id} is {row.status}, its owner says {status}")
+        session = Session.from_dict(open_slots(row.session, cipher)) if row.session else Session()
+        if session.step and session.step not in definition.steps:
+            found.append(f"conversation {row.id} stands at no step")
+    opened = conversations.c.closed_at.is_(None) & conversations.c.address_id.is_not(None) & (conversations.c.channel != "voice")
+    twice = select(conversations.c.address_id, conversations.c.channel).where(opened)
+    twice = twice.group_by(conversations.c.address_id, conversations.c.channel).having(func.count() > 1)
+    found += [f"address {row.address_id} has two open conversations" for row in connection.execute(twice)]
+    pseudonyms = [row.pseudonym for row in connection.execute(select(addresses.c.pseudonym))]
+    if len(pseudonyms) != len(set(pseudonyms)):
+        found.append("an address is stored twice")
+    for row in connection.execute(select(inbound_events.c.key, inbound_events.c.reply_encrypted)):
+        document = cipher.decrypt(row.reply_encrypted)
+        if document and (len(document.encode()) > MAX_DOCUMENT_BYTES or fromstring(document).tag != "Response"):
+            found.append("a kept reply is no document")
+    for table, column in ((messages, messages.c.body_encrypted), (outbox, outbox.c.body_encrypted)):
+        for (body,) in connection.execute(select(column).select_from(table)):
+            cipher.decrypt(body)
+    if connection.dialect.name == "sqlite":
+        found += [f"{row[0]}: a row leads nowhere" for row in connection.exec_driver_sql("PRAGMA foreign_key_check")]
+        (state,) = connection.exec_driver_sql("PRAGMA integrity_check").one()
+        found += [] if state == "ok" else [state]
+    return found
