@@ -14,7 +14,7 @@ from hotline.counselling.counsellors import set_phone
 from hotline.dialogue.turn import today_in_germany
 from hotline.privacy.provider_copies import ProviderCopies
 from hotline.services import Services
-from hotline.store.tables import queues
+from hotline.store.tables import conversations, messages, queues
 from hotline.telephony.client import TwilioSender
 from hotline.translation.careful import CarefulTranslator
 from hotline.translation.desk import TranslationDesk
@@ -83,6 +83,10 @@ def _counsel(hotline: Hotline, exchange: Exchange, anna: _Desk, bert: _Desk) -> 
     anna.who.reply(int(str(handoff_id)), f"Guten Tag {REPLY}")
     anna.do(page, f"{page}/note", note=f"{NOTED} {NAME}")
     anna.do(page, f"{page}/number", 200, purpose="call_back")
+    with hotline.services.database.begin() as connection:
+        # As if it had been said in Arabic: what is in the counsellor's language is not sent out.
+        connection.execute(update(conversations).values(language="ar"))
+        connection.execute(update(messages).values(language="ar"))
     anna.do(page, f"{page}/translation/switch", 303, on="yes")
     for message in hotline.rows("messages"):
         anna.who.open(page)
