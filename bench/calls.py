@@ -64,6 +64,7 @@ def _start(stack: ExitStack, folder: Path) -> tuple[str, int]:
         "HOTLINE_DATA_DIR": str(folder),
         "PUBLIC_BASE_URL": base,
         "TWILIO_AUTH_TOKEN": TOKEN,
+        "LIMITS": "off",
         # Keys need no understanding.
         "RASA_URL": "http://127.0.0.1:9",
     }

@@ -80,6 +80,7 @@ def _start(stack: ExitStack, provider: LocalProvider) -> Place:
         "HOTLINE_DATA_DIR": folder,
         "PUBLIC_BASE_URL": base,
         "TWILIO_AUTH_TOKEN": TOKEN,
+        "LIMITS": "off",
         "TWILIO_API_BASE_URL": provider.url,
         # What is written to a counsellor is not classified; nothing listens there.
         "RASA_URL": f"http://127.0.0.1:{free_port()}",
