@@ -124,7 +124,7 @@ def step_call() -> dict[str, Any]:
     spoken = [element for element in document.iter() if element.tag in ("Say", "Play")]
     return {
         "call_sid": call_sid,
-        "parts": [_spoken(element.tag, element.text or "", element.get("language")) for element in spoken],
+        "parts": [_spoken(element.tag, "".join(element.itertext()), element.get("language")) for element in spoken],
         "action": gather.get("action") if gather is not None else None,
         "listens": gather is not None and "speech" in (gather.get("input") or ""),
         "digits": int(gather.get("numDigits") or 1) if gather is not None else 1,
