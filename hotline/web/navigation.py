@@ -22,11 +22,11 @@ class Area:
 AREAS = (
     Area("console.show", screen_key("console.name"), "console.use"),
     Area("console_board.show", screen_key("console.board"), "reports.see"),
-    Area("console_delivery.show", screen_key("console.delivery"), "delivery.tend"),
     Area("studio.overview", screen_key("studio.name"), "content.see"),
     Area("staff_admin.show_all", screen_key("staff.area_accounts"), "staff.manage"),
     Area("staff_counsellors.show_all", screen_key("staff.area_counsellors"), COUNSELLORS_EDIT),
     Area("staff_audit.show", screen_key("staff.area_audit"), "audit.see"),
+    Area("console_delivery.show", screen_key("console.delivery"), "delivery.tend"),
     Area("account.show", screen_key("staff.area_account"), OWN_ACCOUNT),
 )
 

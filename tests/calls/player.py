@@ -232,8 +232,10 @@ class Player:
         if verb.tag == "Pause":
             self.seconds += int(verb.get("length", "1"))
         elif verb.tag == "Say":
-            self.heard.append((verb.get("language", "en-US"), verb.text or ""))
-            self.seconds += 1 + len(verb.text or "") // 15
+            # What is said slowly stands in an element of its own.
+            text = "".join(verb.itertext())
+            self.heard.append((verb.get("language", "en-US"), text))
+            self.seconds += 1 + len(text) // 15
         elif verb.text:
             url = urljoin(at, verb.text.strip())
             self.heard.append(("sound", url))

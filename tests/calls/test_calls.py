@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import count
+from xml.etree.ElementTree import Element
 
 import pytest
 
+from hotline.dialogue.by_ear import emergency_aloud, sentences_aloud
 from hotline.knowledge.library import Article
 from hotline.services import MENU
 from hotline.settings import ROOT
@@ -33,6 +36,7 @@ DANGER = {
     "ka": "თავის მოკვლა მინდა",
     "uk": "я хочу вбити себе",
 }
+_callers = count(1)
 NUMBERS = Numbers(f"{BASE_URL}/webhooks/twilio/calls", status_url=f"{BASE_URL}/webhooks/twilio/status")
 
 
@@ -46,14 +50,14 @@ def line(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
 
 
 def choose(language: str) -> list[str]:
-    """The keys that choose a language in the menu: eight to a page."""
-    page, place = divmod(LANGUAGES.index(language), 8)
-    return ["9"] * page + [str(place + 1)]
+    """What chooses a language wherever it stands in the menu: its two figures."""
+    return [CATALOGUE[language].phone_code]
 
 
 def lead(line: Hotline, inputs: Sequence[Input], sid: str) -> Player:
-    """One call to the end."""
-    return Player({BASE_URL: wsgi(line.app)}, NUMBERS, TOKEN, inputs, sid=sid).run()
+    """One call to the end, from a telephone that never called before: nothing is known of its language."""
+    caller = f"+49151{next(_callers):08}"
+    return Player({BASE_URL: wsgi(line.app)}, NUMBERS, TOKEN, inputs, sid=sid, caller=caller).run()
 
 
 def last(line: Hotline) -> dict[str, object]:
@@ -71,7 +75,9 @@ def is_heard(line: Hotline, player: Player, language: str, key: str) -> bool:
     """Whether a text was said or played."""
     variants = (".voice",) if language in LISTENING else (".keys", ".voice")
     text = line.services.texts.get(language, key, variants)
-    part = line.services.prompts.speak(language, text)[0]
+    # Emergency numbers are said figure by figure.
+    first = emergency_aloud(text)[0] if key.startswith("danger.") else text
+    part = line.services.prompts.speak(language, first)[0]
     return str(vars(part).get("text") or vars(part)["url"]) in player.said
 
 
@@ -83,32 +89,37 @@ def _article(line: Hotline, language: str) -> Article:
 
 def _spoken(line: Hotline, language: str, text: str) -> list[str]:
     """What stands in a document for a text."""
-    read = read_voice(voice_reply(line.services.prompts.speak(language, text), None, hang_up=False).encode())
-    return [part.text or "" for part in read]
+    parts = [part for sentence in sentences_aloud(text, language) for part in line.services.prompts.speak(language, sentence)]
+    return [_words(part) for part in read_voice(voice_reply(parts, None, hang_up=False).encode())]
+
+
+def _words(part: Element) -> str:
+    """What is said, or the address of the sound."""
+    return "".join(part.itertext())
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_whole_call_in_every_language(line: Hotline, language: str) -> None:
     keys = choose(language)
-    # The first topic, more of it, repeat, back, back to the menu, a person.
-    player = lead(line, [*keys, "1", "1", "#", "*", "2", "0"], f"CA-whole-{language}")
+    # The first topic of the first group, more of it, repeat, back, to another topic, a person.
+    player = lead(line, [*keys, "1", "1", "1", "#", "*", "5", "0"], f"CA-whole-{language}")
     assert player.ended == "caller"
     assert last(line)["language"] == language
     assert last(line)["status"] in ("callback", "waiting")
     assert reason(line) == "asked"
     assert is_heard(line, player, language, "person.go_on")
-    short, full, again, back, menu = ([part.text for part in question] for question in player.questions[len(keys) + 1 :][:5])
+    short, full, again, back, menu = ([_words(part) for part in question] for question in player.questions[len(keys) + 2 :][:5])
     article = _article(line, language)
     assert set(_spoken(line, language, article.short)) <= set(short)
     assert set(_spoken(line, language, article.full.split("\n\n")[0])) <= set(full)
     assert again[-1] == full[-1]
     assert back != again
-    assert menu[-1] == [part.text for part in player.questions[len(keys)]][-1]
+    assert menu[-1] == [_words(part) for part in player.questions[len(keys)]][-1]
     # After the choice nobody hears another language: its own voice, or its own sounds.
     code, start = CATALOGUE[language].say_code, len(keys)
     for question in player.questions[start:]:
         for part in question:
-            own = part.get("language") == code if part.tag == "Say" else f"/audio/{language}/" in (part.text or "")
+            own = part.get("language") == code if part.tag == "Say" else f"/audio/{language}/" in _words(part)
             assert own, f"{part.tag} {part.attrib}"
         # What can be said can be pressed, and what cannot be recognised is not asked for.
         assert question.get("input") in ("dtmf", "dtmf speech")
@@ -120,7 +131,7 @@ def test_silence_three_times_and_nonsense_keys_end_with_a_person(line: Hotline, 
     silent = lead(line, [*choose(language), SILENCE, SILENCE, SILENCE], f"CA-silent-{language}")
     assert reason(line) == "not_understood"
     assert is_heard(line, silent, language, "question.nothing_heard")
-    wrong = lead(line, [*choose(language), "1", "6", "6", "6"], f"CA-wrong-{language}")
+    wrong = lead(line, [*choose(language), "1", "1", "9", "9", "9"], f"CA-wrong-{language}")
     assert is_heard(line, wrong, language, "question.wrong_key")
     assert reason(line) == "not_understood"
 
@@ -142,7 +153,7 @@ def test_caller_may_hang_up_at_any_point_and_no_conversation_stays_open(line: Ho
 
 
 def test_understanding_is_down_and_the_keys_lead_to_the_answer(line: Hotline) -> None:
-    player = lead(line, ["1", Speech("xqzv wrrk"), "2", "1"], "CA-keys")
+    player = lead(line, ["1", Speech("xqzv wrrk"), "2", "1", "1"], "CA-keys")
     assert is_heard(line, player, "de", "question.not_understood")
     assert all("dtmf" in str(question.get("input")) for question in player.questions)
     assert "Stand" in player.said

@@ -182,7 +182,7 @@ def _check_attributes(element: Element, known: set[str]) -> None:
 
 
 def _check_text(element: Element) -> None:
-    text = element.text or ""
+    text = "".join(element.itertext()) if element.tag == "Say" else element.text or ""
     match element.tag:
         case "Say":
             voice = element.get("voice", "")

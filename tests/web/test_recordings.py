@@ -20,6 +20,8 @@ from tests.telephony.sounds import encoded, tone
 from tests.web.staff import sign_in
 from tests.web.test_studio import Person
 
+# Werkzeug's client for tests leaves the temporary file of a large form to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 TOPIC, PROMPT = "luggage", "answer:luggage:short:1"
 
 

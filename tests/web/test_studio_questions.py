@@ -27,7 +27,7 @@ def ask(hotline: Hotline, *bodies: str, topic: str = "luggage", score: float = 0
     """People write what is not understood."""
     for number, body in enumerate(bodies):
         hotline.understander.knows(body, topic, score)
-        twilio.text(hotline, f"SM-{body}-{number}", body, From=f"+49151000{abs(hash(body)) % 10**6:06}")
+        twilio.text(hotline, f"SM{abs(hash(body))}{number}", body, From=f"+49151000{abs(hash(body)) % 10**6:06}")
     hotline.services.strip_questions()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,16 +141,17 @@ def spoken(language: str, prompt: str) -> Response:
 @access("staff", permission="recordings.edit", max_bytes=MAX_UPLOAD_BYTES)
 def upload(language: str, prompt: str) -> AnyResponse | tuple[str, int]:
     """Take a recording in; somebody else approves it."""
-    cell, file, form = _cell(language, prompt), request.files.get("file"), request.form
+    cell, form = _cell(language, prompt), request.form
+    content = _read_file()
     if text_hash(cell.text) != form.get("text_hash", ""):
         # They have read other words aloud than people are to hear now.
         return _page(language, prompt, Refused("sound_old_words")), CONFLICT
     try:
         if form.get("speaker_consents") != "yes":
             raise Refused("sound_consent")
-        if file is None or not file.filename:
+        if content is None:
             raise Refused("sound_none")
-        sound = take_in(file.read())
+        sound = take_in(content)
         new = NewRecording(
             language, prompt, cell.text, text_hash(cell.text), sound.data, content_hash(sound.data), sound.milliseconds,
             form.get("note", "").strip(), speaker_consents=True,
@@ -262,3 +264,12 @@ def _page(language: str, prompt: str, refused: Refused | None = None) -> str:
         max_seconds=MAX_SECONDS,
         longest_note=LONGEST_NOTE,
     )
+
+
+def _read_file() -> bytes | None:
+    """What was uploaded; None when nothing was chosen. A large file lies in a temporary one, which is gone after this."""
+    file = request.files.get("file")
+    if file is None:
+        return None
+    with closing(file):
+        return file.read() if file.filename else None
