@@ -21,7 +21,7 @@ from hotline.fallback.server import FallbackServer
 from hotline.fallback.settings import FallbackSettings
 from hotline.knowledge.measures import count_segments
 from tests.calls.player import CALLER, OURS, SILENCE, Numbers, Player, nobody, wsgi
-from tests.calls.test_calls import CATALOGUE, LANGUAGES, choose
+from tests.calls.test_calls import CATALOGUE, LANGUAGES
 from tests.calls.valid import read_messaging, read_voice
 from tests.conftest import BASE_URL, NOW, PREVIOUS_TOKEN, TOKEN, Hotline
 from tests.fallback.conftest import BASE, KEY, TURKISH_LINE
@@ -61,6 +61,12 @@ def parts(question: Element) -> list[str]:
 
 
 # -- calls ---------------------------------------------------------------------------------------------------------------
+
+
+def choose(language: str) -> list[str]:
+    """The keys that choose a language in the menu of the fallback program: eight to a page."""
+    page, place = divmod(LANGUAGES.index(language), 8)
+    return ["9"] * page + [str(place + 1)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
