@@ -57,7 +57,7 @@ def _start(stack: ExitStack, folder: Path) -> tuple[dict[str, str], dict[str, in
         "RASA_TOKEN": "bench",
         "LIMITS": "off",
     }
-    for step in (["texts", "compile"], ["db", "upgrade"], ["content", "load"], ["audio", "build"]):
+    for step in (["texts", "compile"], ["db", "upgrade"], ["content", "load"], ["prompts", "build"]):
         command = [str(BACKEND / "flask"), *step]
         subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=True, stdout=subprocess.DEVNULL)
     print("Starting the servers; the plain Rasa model is trained first if needed ...", flush=True)
