@@ -39,7 +39,6 @@ from hotline.services.studio import StudioServices
 from hotline.services.translation import TranslationServices
 from hotline.services.upkeep import UpkeepServices
 from hotline.telephony.call_client import TwilioCalls
-from hotline.telephony.client import TwilioSender
 from hotline.telephony.failover import FailoverSender
 
 # What people ask most, first in every menu.
@@ -129,10 +128,9 @@ class Services(CaseServices, TranslationServices, StudioServices, StaffServices,
     @cached_property
     def dispatcher(self) -> Dispatcher:
         """Sends what is in the outbox; only the worker uses it."""
-        known, other = self.settings, self.settings.twilio_second
-        first = TwilioSender(known.twilio_account_sid, known.twilio_auth_tokens[0], known.twilio_api_base_url)
-        second = TwilioSender(other.account_sid, other.auth_token, other.api_base_url) if other else None
-        sender = FailoverSender(first, second, other.number if other else None)
+        first, *second = self.provider_accounts
+        other = self.settings.twilio_second
+        sender = FailoverSender(first, second[0] if second else None, other.number if other else None)
         return Dispatcher(self.database, self.outbox, sender, self.settings.public_base_url + STATUS_PATH)
 
     @cached_property

@@ -19,10 +19,13 @@ class PrivacyServices(CoreServices):
         return Retention(self.database, self.settings.retention, self.clock, orders_deletion=self.settings.deletes_at_provider)
 
     @cached_property
+    def provider_accounts(self) -> tuple[TwilioSender, ...]:
+        """The account all numbers belong to, and the second one where there is one; only the worker uses them."""
+        known, other = self.settings, self.settings.twilio_second
+        first = TwilioSender(known.twilio_account_sid, known.twilio_auth_tokens[0], known.twilio_api_base_url)
+        return (first, TwilioSender(other.account_sid, other.auth_token, other.api_base_url)) if other else (first,)
+
+    @cached_property
     def provider_copies(self) -> ProviderCopies:
         """Has the provider delete what it keeps; only the worker uses it."""
-        known, other = self.settings, self.settings.twilio_second
-        accounts = [TwilioSender(known.twilio_account_sid, known.twilio_auth_tokens[0], known.twilio_api_base_url)]
-        if other is not None:
-            accounts.append(TwilioSender(other.account_sid, other.auth_token, other.api_base_url))
-        return ProviderCopies(self.database, EveryAccount(accounts), self.clock)
+        return ProviderCopies(self.database, EveryAccount(self.provider_accounts), self.clock)
