@@ -17,6 +17,7 @@ import pytest
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from flask import Flask
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Connection, create_engine, inspect, make_url, text
 
 from hotline.counselling.canned import load_replies, read_reply_files
@@ -36,6 +37,10 @@ from hotline.store.tables import metadata
 from hotline.understanding.port import Parse, Score, Understander
 from hotline.understanding.thresholds import Thresholds
 from hotline.web.factory import make_flask
+
+# A busy machine is no defect: speed is measured in bench/.
+hypothesis_settings.register_profile("hotline", deadline=None)
+hypothesis_settings.load_profile("hotline")
 
 BASE_URL = "https://hotline.test"
 TOKEN = "primary-token"

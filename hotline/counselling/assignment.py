@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from hotline.counselling.counsellors import CannotChangeCounsellor, read_counsellors
 from hotline.counselling.handoff import end_offers, get_open, move_handoff, set_timer, write_audit
-from hotline.counselling.routing import Offer, Waiting, choose_counsellor, is_everybody_asked, plan_offers
+from hotline.counselling.routing import AVAILABLE, Offer, Waiting, choose_counsellor, is_everybody_asked, plan_offers
 from hotline.counselling.states import ACCEPTED, OFFERED, WAITING, IllegalMove
 from hotline.store.tables import addresses, conversations, counsellors, handoff_offers, handoffs, staff_accounts
 
@@ -154,6 +154,9 @@ def offer_waiting(connection: Connection, now: datetime) -> list[Offer]:
     # One after another: two at once would both see the same free hands.
     connection.execute(select(counsellors.c.account_id).order_by(counsellors.c.account_id).with_for_update())
     people = [known.counsellor for known in read_counsellors(connection)]
+    if not any(one.presence == AVAILABLE and one.load <= one.capacity for one in people):
+        # Nobody could take anything, in danger neither: a long queue need not be read.
+        return []
     waiting = read_waiting(connection, now)
     again = [
         handoff.id for handoff in waiting if choose_counsellor(handoff, people) is None and is_everybody_asked(handoff, people)

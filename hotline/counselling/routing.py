@@ -100,30 +100,21 @@ def is_everybody_asked(handoff: Waiting, counsellors: Iterable[Counsellor]) -> b
     return bool(able) and able <= handoff.asked
 
 
-def place_of(handoff_id: int, waiting: Sequence[Waiting]) -> int:
-    """The place of a handoff in its queue, from 1: those before it that somebody of its language has to take."""
-    own = next(handoff for handoff in waiting if handoff.id == handoff_id)
-    alike = [handoff for handoff in in_order(waiting) if own.language is None or handoff.language in (own.language, None)]
-    return alike.index(own) + 1
+def who_can_take(handoff: Waiting, counsellors: Iterable[Counsellor]) -> list[Counsellor]:
+    """Those at their screens, busy or not, who could take a handoff."""
+    return [one for one in counsellors if one.presence != "away" and _can_take(one, handoff)]
 
 
-def expected_wait(
-    handoff: Waiting, waiting: Sequence[Waiting], counsellors: Iterable[Counsellor], handling_seconds: float
-) -> int | None:
-    """About how many minutes a person waits, as one of ``WAIT_BANDS``; 0 for longer, None while nobody is there for them.
+def expected_wait(place: int, able: Sequence[Counsellor], handling_seconds: float) -> int:
+    """About how many minutes a person waits, as one of ``WAIT_BANDS``; 0 for longer.
 
     Args:
-        handoff: of the person.
-        waiting: everybody in the queue, the person too.
-        counsellors: all of them.
+        place: of the person in the queue, from 1.
+        able: who could take them, one or more.
         handling_seconds: how long one conversation takes.
     """
-    able = [one for one in counsellors if one.presence != "away" and _can_take(one, handoff)]
-    if not able:
-        return None
     hands = sum(one.capacity for one in able)
     free = sum(max(0, one.capacity - one.load) for one in able if one.presence == AVAILABLE)
-    place = place_of(handoff.id, waiting)
     rounds = 0 if place <= free else ceil((place - free) / hands)
     minutes = max(1, rounds * handling_seconds / 60)
     return next((band for band in WAIT_BANDS if minutes <= band), 0)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, func, or_, select
 
-from hotline.counselling.assignment import read_waiting
 from hotline.counselling.counsellors import read_counsellors
 from hotline.counselling.hours import Opening, look_up
 from hotline.counselling.queues import find_queue, read_queues
-from hotline.counselling.routing import USUAL_HANDLING_SECONDS, expected_wait, place_of
+from hotline.counselling.routing import USUAL_HANDLING_SECONDS, Waiting, expected_wait, who_can_take
+from hotline.counselling.states import WAITING
 from hotline.store.tables import handoffs
 
 # Fewer conversations say nothing about the next one.
@@ -36,16 +37,36 @@ def read_opening(connection: Connection, language: str | None, land: str | None,
 
 
 def read_standing(connection: Connection, handoff_id: int, now: datetime) -> Standing:
-    """Where an open handoff stands in its queue now."""
-    row = connection.execute(select(handoffs.c.language, handoffs.c.land).where(handoffs.c.id == handoff_id)).one()
+    """Where an open handoff stands in its queue now.
+
+    The queue itself is not read: somebody asks for a person in every sixth turn, and hundreds may wait.
+    """
+    row = connection.execute(select(handoffs).where(handoffs.c.id == handoff_id)).one()
     opening = read_opening(connection, row.language, row.land, now)
-    waiting = read_waiting(connection, now)
-    own = next((handoff for handoff in waiting if handoff.id == handoff_id), None)
-    if own is None or not opening.is_open:
+    if not opening.is_open or row.state not in WAITING:
         return Standing(opening)
-    people = [known.counsellor for known in read_counsellors(connection)]
-    minutes = expected_wait(own, waiting, people, _handling_seconds(connection))
-    return Standing(opening, place_of(handoff_id, waiting), minutes)
+    own = Waiting(row.id, row.language, row.topic, row.land, row.is_urgent, row.requested_at)
+    able = who_can_take(own, [known.counsellor for known in read_counsellors(connection)])
+    if not able:
+        return Standing(opening)
+    place = _place(connection, row)
+    return Standing(opening, place, expected_wait(place, able, _handling_seconds(connection)))
+
+
+def _place(connection: Connection, own: Row[Any]) -> int:
+    """The place of a handoff in its queue, from 1: those before it that somebody of its language has to take.
+
+    The order is that of ``routing.in_order``.
+    """
+    is_earlier = or_(
+        handoffs.c.requested_at < own.requested_at,
+        (handoffs.c.requested_at == own.requested_at) & (handoffs.c.id < own.id),
+    )
+    is_before = is_earlier & handoffs.c.is_urgent if own.is_urgent else is_earlier | handoffs.c.is_urgent
+    query = select(func.count()).where(handoffs.c.state.in_(WAITING), is_before, handoffs.c.id != own.id)
+    if own.language is not None:
+        query = query.where(or_(handoffs.c.language == own.language, handoffs.c.language.is_(None)))
+    return int(connection.execute(query).scalar_one()) + 1
 
 
 def _handling_seconds(connection: Connection) -> float:

@@ -17,8 +17,8 @@ from hotline.counselling.routing import (
     expected_wait,
     in_order,
     is_everybody_asked,
-    place_of,
     plan_offers,
+    who_can_take,
 )
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -147,18 +147,13 @@ def test_nobody_who_could_be_served_is_passed_over_for_somebody_behind(waiting: 
                 assert alike != same or later.id not in offered
 
 
-def test_place_counts_those_of_ones_own_language_who_are_served_before() -> None:
-    waiting = [_waits(1, 30), _waits(2, 20, language="ar"), _waits(3, 10), _waits(4, 1, is_urgent=True)]
-    assert [place_of(handoff.id, waiting) for handoff in waiting] == [2, 1, 3, 1]
-
-
-@pytest.mark.parametrize(("before", "minutes"), [(0, 5), (1, 15), (4, 30), (5, 60), (8, 60), (9, 0)])
-def test_wait_is_told_in_steps_people_can_remember(before: int, minutes: int) -> None:
-    waiting = [_waits(99), *(_waits(number, 10) for number in range(before))]
+@pytest.mark.parametrize(("place", "minutes"), [(1, 5), (2, 15), (5, 30), (6, 60), (9, 60), (10, 0)])
+def test_wait_is_told_in_steps_people_can_remember(place: int, minutes: int) -> None:
     # One free hand at once, two at most, a quarter of an hour each.
-    assert expected_wait(waiting[0], waiting, [_one(1, capacity=2, load=1)], 900) == minutes
+    assert expected_wait(place, [_one(1, capacity=2, load=1)], 900) == minutes
 
 
-def test_nobody_there_means_no_promise() -> None:
-    assert expected_wait(_waits(1), [_waits(1)], [_one(1, presence="away"), _one(2, "ar")], 900) is None
-    assert expected_wait(_waits(1), [_waits(1)], [_one(1, presence="busy")], 900) == 15
+def test_only_those_at_their_screens_who_know_the_language_make_a_wait() -> None:
+    there = [_one(1, presence="away"), _one(2, "ar"), _one(3, presence="busy"), _one(4)]
+    assert [one.id for one in who_can_take(_waits(1), there)] == [3, 4]
+    assert expected_wait(1, [_one(3, presence="busy")], 900) == 15
