@@ -61,7 +61,7 @@ def most_urgent(categories: Iterable[str | None]) -> str | None:
     return next((category for category in CATEGORIES if category in found), None)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class _Rule:
     """All groups must be found, and ``without`` must not; groups are known by their numbers."""
 
@@ -69,6 +69,31 @@ class _Rule:
     groups: tuple[int, ...]
     without: tuple[int, ...]
     mark: int
+
+
+class _Members:
+    """Which pattern is in which groups, in plain numbers: a list for each would take more room than the net."""
+
+    def __init__(self) -> None:
+        self._patterns, self._groups = array("I"), array("I")
+
+    def add(self, pattern: int, group: int) -> None:
+        """A pattern is in a group."""
+        self._patterns.append(pattern)
+        self._groups.append(group)
+
+    def sort(self) -> tuple[array[int], array[int]]:
+        """Starts and groups: the groups of pattern n are those from the n-th start to the next."""
+        starts = array("I", [0]) * (max(self._patterns, default=-1) + 2)
+        for pattern in self._patterns:
+            starts[pattern + 1] += 1
+        for pattern in range(1, len(starts)):
+            starts[pattern] += starts[pattern - 1]
+        groups, free = array("I", [0]) * len(self._groups), starts[:]
+        for pattern, group in zip(self._patterns, self._groups, strict=True):
+            groups[free[pattern]] = group
+            free[pattern] += 1
+        return starts, groups
 
 
 class DangerNet:
@@ -87,22 +112,19 @@ class DangerNet:
         self._patterns = PatternFinder()
         # The same long list of alternatives stands in many rules and is kept once.
         self._numbers: dict[str, int] = {}
-        groups_of: dict[int, list[int]] = defaultdict(list)
+        members = _Members()
         self._rules_of: dict[int, list[_Rule]] = defaultdict(list)
         for language, categories in rules_by_language:
             for category, rules in categories.items():
                 if category not in (*CATEGORIES, HARMLESS):
                     raise BrokenDangerRule(f"danger/{language}.yml: unknown category {category!r}; use {', '.join(CATEGORIES)}.")
                 for text in rules:
-                    rule = self._read_rule(language, category, str(text), groups_of)
+                    rule = self._read_rule(language, category, str(text), members)
                     self._rules_of[rule.groups[0]].append(rule)
         self._numbers.clear()
+        self._starts, self._groups = members.sort()
+        # Last, so that the automaton takes the room of what was needed only to read the rules: every web process keeps its peak.
         self._patterns.finish()
-        # The groups of pattern n are those from the n-th start to the next: two arrays instead of a hundred thousand tuples.
-        self._starts, self._groups = array("I", [0]), array("I")
-        for pattern in range(max(groups_of, default=-1) + 1):
-            self._groups.extend(groups_of.pop(pattern, ()))
-            self._starts.append(len(self._groups))
 
     @classmethod
     def load(cls, folder: Path) -> DangerNet:
@@ -166,15 +188,15 @@ class DangerNet:
         # A pattern of a number above was never a rule's: it is a piece of one.
         return self._groups[self._starts[pattern] : self._starts[pattern + 1]] if pattern + 1 < len(self._starts) else array("I")
 
-    def _read_rule(self, language: str, category: str, rule: str, groups_of: dict[int, list[int]]) -> _Rule:
+    def _read_rule(self, language: str, category: str, rule: str, members: _Members) -> _Rule:
         wanted, *without = rule.split(" - ")
-        groups = [self._read_group(part, groups_of) for part in wanted.split(" + ")]
+        groups = [self._read_group(part, members) for part in wanted.split(" + ")]
         if None in groups:
             raise BrokenDangerRule(f"danger/{language}.yml, {category}: the rule {rule!r} has an empty part.")
-        forbidden = [self._read_group(part, groups_of) for part in without]
+        forbidden = [self._read_group(part, members) for part in without]
         return _Rule(category, tuple(filter(None, groups)), tuple(filter(None, forbidden)), mark_of(language, category, rule))
 
-    def _read_group(self, group: str, groups_of: dict[int, list[int]]) -> int | None:
+    def _read_group(self, group: str, members: _Members) -> int | None:
         """The number of a group, from 1; None when no alternative is left after folding."""
         if group in self._numbers:
             return self._numbers[group]
@@ -183,7 +205,7 @@ class DangerNet:
             return None
         number = self._numbers[group] = len(self._numbers) + 1
         for pattern in patterns:
-            groups_of[pattern].append(number)
+            members.add(pattern, number)
         return number
 
 

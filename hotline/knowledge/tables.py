@@ -13,10 +13,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from openpyxl import Workbook, load_workbook
-from openpyxl.styles import Alignment, Font
-from openpyxl.utils.exceptions import InvalidFileException
-
 from hotline.knowledge.problems import Problem, Refused
 
 Rows = list[tuple[int, list[str]]]
@@ -26,7 +22,7 @@ MOST_ROWS, MOST_COLUMNS = 20_000, 200
 MOST_UNPACKED_BYTES = 20_000_000
 # What the readers of packed files and of workbooks raise for one that was cut, changed or made to break them.
 BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
-_BROKEN_WORKBOOK = (*BROKEN_ARCHIVE, InvalidFileException, LookupError, SyntaxError, TypeError, AttributeError, ArithmeticError)
+_BROKEN_WORKBOOK = (*BROKEN_ARCHIVE, LookupError, SyntaxError, TypeError, AttributeError, ArithmeticError)
 
 
 class UnusableTable(Refused):
@@ -70,6 +66,9 @@ def read_xlsx(data: bytes, figures: Mapping[str, int] | None = None) -> dict[str
     Raises:
         UnusableTable: it is something else, or larger than any table of ours.
     """
+    # A web process takes no room for what a few editors use now and then.
+    from openpyxl import load_workbook
+
     try:
         check_unpacked_size(data)
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
@@ -149,6 +148,9 @@ def write_xlsx(sheets: Mapping[str, Sequence[Sequence[str]]], widths: Mapping[st
         sheets: title -> rows, the first of which names the columns.
         widths: column -> width in characters, for columns of long texts; those are wrapped.
     """
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font
+
     book = Workbook()
     book.remove(book.worksheets[0])
     for title, rows in sheets.items():

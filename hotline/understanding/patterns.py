@@ -44,18 +44,18 @@ class PatternFinder:
 
     def finish(self) -> None:
         """Build the automaton; call once, after the last ``add``."""
-        for pattern, number in list(self._numbers.items()):
-            pieces = pattern.split(OPEN)
-            if len(pieces) > 1:
-                piece = self._numbers.setdefault(max(pieces, key=len), len(self._numbers))
-                self._shapes[piece].append((number, re.compile(r"\w*".join(re.escape(part) for part in pieces))))
-        for pattern, number in self._numbers.items():
-            self._lengths.append(len(pattern))
+        for pattern in [pattern for pattern in self._numbers if OPEN in pattern]:
+            pieces, number = pattern.split(OPEN), self._numbers[pattern]
+            piece = self._numbers.setdefault(max(pieces, key=len), len(self._numbers))
+            self._shapes[piece].append((number, re.compile(r"\w*".join(re.escape(part) for part in pieces))))
+        self._lengths.extend(map(len, self._numbers))
+        while self._numbers:
+            # Each one gives its room to the automaton.
+            pattern, number = self._numbers.popitem()
             if OPEN not in pattern:
                 self._automaton.add_word(pattern, number)
-        if self._numbers:
+        if self._lengths:
             self._automaton.make_automaton()
-        self._numbers = {}
 
     def find(self, folded_words: Sequence[str]) -> frozenset[int]:
         """The numbers of the patterns in a text, given as its folded words."""
