@@ -39,8 +39,8 @@ def test_without_the_database_a_call_hears_the_emergency_numbers_and_goes_on_at_
     player = Player(servers, numbers, TOKEN, ["1", "1"]).run()
     assert player.errors == []
     assert player.heard[:2] == [
-        ("de-DE", "Bei uns ist eine Störung. In Gefahr: Polizei 110, Notarzt 112."),
-        ("en-GB", "We have a technical problem. In danger: police 110, ambulance 112."),
+        ("de-DE", "Bei uns ist eine Störung. In Gefahr: Polizei 1 1 0, Notarzt 1 1 2."),
+        ("en-GB", "We have a technical problem. In danger: police 1 1 0, ambulance 1 1 2."),
     ]
     assert "Reisegeld" in player.said
     turkish = Player(servers, numbers, TOKEN, ["1"], to=TURKISH_LINE).run()

@@ -75,8 +75,10 @@ def test_caller_chooses_a_language_hears_answers_and_that_nobody_can_be_reached(
 ) -> None:
     keys = choose(language)
     player = lead(server, *keys, "1", "1", "2", "9", "5", "0", "*")
-    assert "110" in player.said
-    assert "112" in player.said
+    # Figure by figure, as people know them, is how most languages say them.
+    said = player.said.replace(" ", "")
+    assert "110" in said
+    assert "112" in said
     # Greeted in all languages, each in its own voice or by its own sound.
     first = player.questions[0]
     voices = {part.get("language") for part in first}
@@ -110,7 +112,7 @@ def test_silence_and_wrong_keys_repeat_and_the_third_one_ends_with_a_good_bye(se
 def test_line_of_one_language_is_answered_in_it(server: FallbackServer) -> None:
     assert lead(server, "1", to=TURKISH_LINE).heard[0] == (
         "tr-TR",
-        "Bizde teknik bir sorun var. Tehlike varsa: polis 110, ambulans 112.",
+        "Bizde teknik bir sorun var. Tehlike varsa: polis 1 1 0, ambulans 1 1 2.",
     )
 
 
@@ -195,7 +197,7 @@ def test_whatever_is_asked_there_is_a_document(server: FallbackServer, monkeypat
         assert (status, read_voice(content).tag) == (200, "Response")
     monkeypatch.setattr(FallbackServer, "answer_call", None)
     monkeypatch.setattr(FallbackServer, "answer_message", None)
-    assert "112" in post(server, "/voice", {"CallSid": "CA1"})[1].decode()
+    assert "1 1 2" in post(server, "/voice", {"CallSid": "CA1"})[1].decode()
     assert "112" in post(server, "/messages", {"MessageSid": "SM1", "From": CALLER})[1].decode()
 
 

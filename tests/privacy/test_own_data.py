@@ -210,7 +210,7 @@ def test_it_works_while_a_counsellor_has_the_conversation_and_nothing_else_is_ta
 def test_show_tells_kinds_and_counts_and_never_what_was_written(hotline: Hotline) -> None:
     _talk(hotline)
     shown = _say(hotline, "SM90", "Meine Daten")
-    for part in ("24.11.2026", "Anrufe 1", "Bitten um Menschen 1", "Rückrufe 1", "30 Tage"):
+    for part in ("24.11.2026", "Anrufe 1", "Bitten um einen Menschen 1", "Rückrufe 1", "30 Tage"):
         assert part in shown, shown
     assert "Kosovo" not in shown
     assert twilio.PERSON not in shown

@@ -118,7 +118,7 @@ def _fail(hotline: Hotline) -> None:
     _write(hotline, "SM7", f"was ist mit {WRITTEN}")
     twilio.call(hotline, "CA2", From=NUMBER)
     twilio.call(hotline, "CA2", 1, From=NUMBER, Digits="1")
-    assert "112" in twilio.said(twilio.call(hotline, "CA2", 2, From=NUMBER, SpeechResult=SPOKEN, Confidence="0.9"))
+    assert "1 1 2" in twilio.said(twilio.call(hotline, "CA2", 2, From=NUMBER, SpeechResult=SPOKEN, Confidence="0.9"))
 
 
 def _assert_clean(where: str, content: str | bytes) -> None:
