@@ -31,6 +31,8 @@ _MONTH = re.compile(r"(?<![\d.])(0[1-9]|1[0-2])\.((?:19|20)\d\d)(?!\d)")
 _THOUSANDS = re.compile("(?<![\\d.,])(\\d{1,3})[.,'’ \u00a0\u202f](000|\\d00|\\d\\d0|\\d{3})(?![\\d.,]*\\d)")
 _EURO = re.compile(r"(?:€\s?(\d+))|(?:(\d+)\s?(?:€|EUR\b))")
 _MARKS = re.compile("[\u200e\u200f]")
+# What CLDR writes after a year and a voice would spell: the word for "year", in the case of a date.
+_YEARS = {"ru": ("г.", "года"), "uk": ("р.", "року")}
 
 
 def split_sentences(text: str) -> list[str]:
@@ -63,12 +65,30 @@ def say_figures(text: str, language: str) -> str:
 
 def say_month(year: int, month: int, language: str) -> str:
     """A month of a year as people of a language say it."""
-    return str(format_skeleton("yMMMM", date(year, month, 1), locale=_locale(language)))
+    return _with_whole_year(str(format_skeleton("yMMMM", date(year, month, 1), locale=_locale(language))), language)
 
 
 def say_date(day: date, language: str) -> str:
     """A day as people of a language say it."""
-    return str(format_date(day, "long", locale=_locale(language)))
+    return _with_whole_year(str(format_date(day, "long", locale=_locale(language))), language)
+
+
+def say_as_of(as_of: str, language: str) -> str:
+    """A source date as people of a language say it, as exact as it is known.
+
+    Args:
+        as_of: YYYY, YYYY-MM or YYYY-MM-DD.
+        language: language code.
+    """
+    year, *rest = (int(part) for part in as_of.split("-"))
+    if len(rest) == 2:
+        return say_date(date(year, *rest), language)
+    return say_month(year, rest[0], language) if rest else as_of
+
+
+def _with_whole_year(said: str, language: str) -> str:
+    short, whole = _YEARS.get(language, ("", ""))
+    return f"{said.removesuffix(short).rstrip()} {whole}".rstrip()
 
 
 def emergency_aloud(text: str) -> list[str]:

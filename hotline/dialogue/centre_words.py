@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+from hotline.dialogue.by_ear import say_as_of
 from hotline.dialogue.events import CentresShown
 from hotline.dialogue.texts import Texts
 from hotline.knowledge.centres import Centre
@@ -57,7 +58,9 @@ class CentreWords:
     def spoken_line(self, centre: Centre, language: str) -> str:
         """A centre as one sentence, without an address on the web, which nobody can follow by ear."""
         known = filter(None, (centre.address, f"{centre.postcode} {centre.city}".strip(), centre.phone))
-        return f"{joined([self._named(centre, language), *known, self._as_of(centre, language)], language).rstrip('.')}."
+        return (
+            f"{joined([self._named(centre, language), *known, self._as_of(centre, language, say_as_of)], language).rstrip('.')}."
+        )
 
     def spoken_directory(self, centre: Centre, language: str) -> str:
         """Where all centres stand, by the name of the site alone."""
@@ -74,8 +77,8 @@ class CentreWords:
     def _directory(self, centre: Centre, language: str, address: str) -> str:
         return self._texts.get(language, "centres.directory", address=address)
 
-    def _as_of(self, centre: Centre, language: str) -> str:
-        return self._texts.get(language, "answer.as_of", date=format_as_of(centre.source_date, language)).rstrip(".")
+    def _as_of(self, centre: Centre, language: str, show: Callable[[str, str], str] = format_as_of) -> str:
+        return self._texts.get(language, "answer.as_of", date=show(centre.source_date, language)).rstrip(".")
 
 
 def short_address(url: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from babel import Locale
 
+from hotline.dialogue.by_ear import say_as_of
 from hotline.dialogue.centre_words import joined
 from hotline.dialogue.texts import Texts
 from hotline.knowledge.countries import PROGRAMME_NAMES, PROGRAMMES, CountryBook, CountryFact, CountryNote, CountryView
@@ -14,6 +15,8 @@ from hotline.knowledge.library import format_as_of
 
 # CLDR writes plain Serbian in Cyrillic; our texts are in Latin.
 LOCALES = {"sr": "sr_Latn"}
+# How a date is given: as it is written (``format_as_of``) or as it is said (``say_as_of``).
+Show = Callable[[str, str], str]
 STATUS_KEYS = {"supported": "country.since", "lifted": "country.lifted", "eu": "country.eu"}
 
 
@@ -45,22 +48,22 @@ class CountryWords:
 
     def line(self, view: CountryView, language: str) -> str:
         """One short line for a text message."""
-        pieces = [self._piece(fact, language) for fact in view.facts]
+        pieces = [self._piece(fact, language, format_as_of) for fact in view.facts]
         said = [*([joined(pieces, language) + "."] if pieces else []), *self._check(view, language)]
         return f"{country_name(view.country, language)}: {' '.join(said)}"
 
     def whole(self, view: CountryView, language: str) -> str:
         """Everything, a line each."""
-        return "\n".join([f"{country_name(view.country, language)}:", *self._sentences(view, language)])
+        return "\n".join([f"{country_name(view.country, language)}:", *self._sentences(view, language, format_as_of)])
 
     def speak(self, view: CountryView, language: str, *, is_whole: bool) -> Iterator[str]:
         """The line or the whole as sentences. The name comes first, alone, so that all countries share the others."""
         if view.facts or view.notes:
             yield f"{country_name(view.country, language)}."
         if is_whole:
-            yield from self._sentences(view, language)
+            yield from self._sentences(view, language, say_as_of)
         else:
-            yield from (f"{self._piece(fact, language)}." for fact in view.facts)
+            yield from (f"{self._piece(fact, language, say_as_of)}." for fact in view.facts)
             yield from self._check(view, language)
 
     def all_sentences(self, book: CountryBook, language: str) -> Iterator[tuple[str, str]]:
@@ -68,43 +71,43 @@ class CountryWords:
         yield from ((country, f"{country_name(country, language)}.") for country in book.countries())
         for fact in book.facts:
             name = ":".join(filter(None, (fact.country, fact.kind, fact.name, fact.detail if fact.kind == "programme" else "")))
-            yield f"{name}:short", f"{self._piece(fact, language)}."
-            yield name, self._sentence(fact, language)
+            yield f"{name}:short", f"{self._piece(fact, language, say_as_of)}."
+            yield name, self._sentence(fact, language, say_as_of)
         for position, note in enumerate(book.notes):
-            yield from ((f"{note.country}:{note.kind}:{position}", text) for text in self._note(note, language))
+            yield from ((f"{note.country}:{note.kind}:{position}", text) for text in self._note(note, language, say_as_of))
         yield "check", self._texts.get(language, "country.check")
 
-    def _sentences(self, view: CountryView, language: str) -> Iterator[str]:
-        yield from (self._sentence(fact, language) for fact in view.facts)
+    def _sentences(self, view: CountryView, language: str, show: Show) -> Iterator[str]:
+        yield from (self._sentence(fact, language, show) for fact in view.facts)
         for note in view.notes:
-            yield from self._note(note, language)
+            yield from self._note(note, language, show)
         yield from self._check(view, language)
 
     def _check(self, view: CountryView, language: str) -> list[str]:
         # Every fact has its date; what holds on the day of the journey is for a counsellor to say.
         return [] if view.is_eu and not view.has_expired else [self._texts.get(language, "country.check")]
 
-    def _piece(self, fact: CountryFact, language: str) -> str:
+    def _piece(self, fact: CountryFact, language: str, show: Show) -> str:
         """A fact in a few words, with its date."""
         if fact.kind == "programme":
-            return f"{PROGRAMME_NAMES[fact.name]} ({self._dated(fact, language)})"
-        date = {"date": format_as_of(fact.detail, language)} if fact.detail else {}
-        return f"{self._texts.get(language, STATUS_KEYS[fact.name], **date)} ({self._dated(fact, language)})"
+            return f"{PROGRAMME_NAMES[fact.name]} ({self._dated(fact, language, show)})"
+        date = {"date": show(fact.detail, language)} if fact.detail else {}
+        return f"{self._texts.get(language, STATUS_KEYS[fact.name], **date)} ({self._dated(fact, language, show)})"
 
-    def _sentence(self, fact: CountryFact, language: str) -> str:
+    def _sentence(self, fact: CountryFact, language: str, show: Show) -> str:
         if fact.kind == "status":
-            return f"{self._piece(fact, language)}."
+            return f"{self._piece(fact, language, show)}."
         words = self._texts.get(language, _programme_key(fact.name, fact.detail))
-        return f"{words.rstrip('.')} ({self._dated(fact, language)})."
+        return f"{words.rstrip('.')} ({self._dated(fact, language, show)})."
 
-    def _dated(self, fact: CountryFact, language: str) -> str:
+    def _dated(self, fact: CountryFact, language: str, show: Show) -> str:
         if fact.is_listed and not fact.source_date:
             return self._texts.get(language, "country.undated")
         key = "country.listed" if fact.is_listed else "answer.as_of"
-        return self._texts.get(language, key, date=format_as_of(fact.source_date, language)).rstrip(".")
+        return self._texts.get(language, key, date=show(fact.source_date, language)).rstrip(".")
 
-    def _note(self, note: CountryNote, language: str) -> Iterator[str]:
-        as_of = self._texts.get(language, "answer.as_of", date=format_as_of(note.source_date, language)).rstrip(".")
+    def _note(self, note: CountryNote, language: str, show: Show) -> Iterator[str]:
+        as_of = self._texts.get(language, "answer.as_of", date=show(note.source_date, language)).rstrip(".")
         if note.kind != "article":
             contact = joined([*note.lines, as_of], language)
             yield f"{self._texts.get(language, 'country.help_there', contact=contact)}."

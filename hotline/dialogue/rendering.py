@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from typing import Literal
 from unicodedata import bidirectional
 
-from hotline.dialogue.by_ear import DANGER, PRESSED, all_emergencies, emergency_aloud, say_figures, sentences_aloud
+from hotline.dialogue.by_ear import DANGER, PRESSED, all_emergencies, emergency_aloud, say_as_of, sentences_aloud
 from hotline.dialogue.centre_words import CENTRE_TEXT_KEYS, CentreWords
 from hotline.dialogue.country_words import COUNTRY_TEXT_KEYS, CountryWords
 from hotline.dialogue.data_words import DATA_TEXT_KEYS, DataWords
@@ -286,7 +286,7 @@ class Renderer:
 
     def _spoken_answer(self, article: Article, text: str) -> Iterator[Utterance]:
         yield from (Utterance(article.language, sentence) for sentence in sentences_aloud(text, article.language))
-        yield Utterance(article.language, say_figures(self._as_of(article), article.language).rstrip(".") + ".")
+        yield Utterance(article.language, self._as_of(article, say_as_of).rstrip(".") + ".")
 
     def _spoken_choice(self, choice: Choice, readers: Sequence[str], library: Library) -> Iterator[Utterance]:
         if choice.kind == "language":
@@ -318,8 +318,8 @@ class Renderer:
             return library.title(choice.value, code) or choice.value
         return self._texts.get(code, choice.value, variants)
 
-    def _as_of(self, article: Article) -> str:
-        return self._texts.get(article.language, "answer.as_of", date=format_as_of(article.as_of, article.language))
+    def _as_of(self, article: Article, show: Callable[[str, str], str] = format_as_of) -> str:
+        return self._texts.get(article.language, "answer.as_of", date=show(article.as_of, article.language))
 
     def all_utterances(self, language: str, definition: Definition, library: Library) -> list[str]:
         """Every sentence a call in this language may hold: what has to be recorded or synthesised before it goes live."""

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from hotline.dialogue.by_ear import say_as_of, say_figures
 from hotline.dialogue.offers import FIRST_OPTION_KEYS, NEXT_PAGE_KEY
 from hotline.dialogue.rendering import OPENING_LANGUAGES
 from hotline.dialogue.texts import Texts
 from hotline.fallback.book import ACTION, END, START, Page
-from hotline.knowledge.library import Article, format_as_of
+from hotline.knowledge.library import Article
 from hotline.telephony.twiml import Gather, Play, Say, voice_reply
 
 # Said by this program alone; `flask texts check` reads it.
@@ -103,12 +104,12 @@ class CallPages:
     def _answers(self, language: str, topic: Topic) -> Iterator[tuple[str, Page]]:
         article, end = topic.article, f"{language}.end"
         short, full = f"{language}.{article.topic}", f"{language}.{article.topic}.full"
-        as_of = self._texts.get(language, "answer.as_of", date=format_as_of(article.as_of, language)).rstrip(".") + "."
+        as_of = self._texts.get(language, "answer.as_of", date=say_as_of(article.as_of, language)).rstrip(".") + "."
         keys = {MENU: f"{language}.menu", LANGUAGE: START, PERSON: f"{language}.person", BACK: f"{language}.menu"}
         ways = [(MENU, "option.menu"), (LANGUAGE, "option.language"), (PERSON, "option.person")]
         for name, text, more in ((short, article.short, {MORE: full}), (full, article.full, {})):
             labels = [*([(MORE, "option.more")] if more else []), *ways]
-            said = [part.strip() for part in text.split("\n\n") if part.strip()]
+            said = [say_figures(part.strip(), language) for part in text.split("\n\n") if part.strip()]
             said += [as_of, *(self._key(language, key, self._said(language, label)) for key, label in labels)]
             until, instead = topic.until.isoformat(), f"{language}.missing"
             yield name, self._page(_in(language, said), {**keys, **more}, name, end, until, instead)

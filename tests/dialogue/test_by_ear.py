@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hotline.dialogue.by_ear import emergency_aloud, say_figures, split_sentences
+from hotline.dialogue.by_ear import emergency_aloud, say_as_of, say_figures, split_sentences
 from hotline.settings import ROOT
 from hotline.telephony.languages import load_languages
 
@@ -24,6 +24,8 @@ def test_sentences_end_where_people_breathe_and_not_after_a_date_or_an_abbreviat
         ("en", "up to €1,000 (02.2026)", "up to 1000 euros (February 2026)"),
         ("sr", "do 1.000 €, 31.12.2026", "do 1000 evra, 31. decembar 2026."),
         ("ru", "до 200 €", "до 200 евро"),
+        ("ru", "до 03.11.2026", "до 3 ноября 2026 года"),
+        ("uk", "з 03.11.2026", "з 3 листопада 2026 року"),
         ("de", "Telefon 0800 111 0 111, Paragraf 60.5, 99.99.2026", "Telefon 0800 111 0 111, Paragraf 60.5, 99.99.2026"),
     ],
 )
@@ -37,6 +39,17 @@ def test_every_language_has_months_and_the_currency_in_words(language: str) -> N
     assert "€" not in said
     assert "11." not in said
     assert "2026" in said
+
+
+@pytest.mark.parametrize("language", LIVE)
+def test_date_of_an_answer_is_said_with_its_month_by_name_and_no_short_word(language: str) -> None:
+    assert say_as_of("2026", language) == "2026"
+    for as_of in ("2026-01", "2026-01-05"):
+        said = say_as_of(as_of, language)
+        assert "2026" in said
+        assert "/" not in said
+        assert "01" not in said
+        assert not said.endswith(("г.", "р."))
 
 
 def test_emergency_numbers_come_figure_by_figure_and_twice() -> None:
