@@ -23,6 +23,7 @@ RASA_STARTS_SECONDS = 180
 WEB_STARTS_SECONDS = 60
 STOP_SECONDS = 10
 TICK_SECONDS = 0.2
+FLASK = BACKEND / "bin" / "flask"
 
 
 @dataclass
@@ -52,14 +53,16 @@ def main() -> None:
     }
     parts: list[Part] = []
     try:
-        _prepare_data(environment, data_dir)
+        _prepare_database(environment)
         _step("Training the model if its data changed", [rasa_python, "train.py"], environment, ROOT / "nlu_data")
         # The web server, the commands and Rasa must share the token; without one of the operator's it is the local one.
         if not environment.get("RASA_TOKEN"):
             environment["RASA_TOKEN"] = _local_token(data_dir)
         rasa: list[str | Path] = [rasa_python, "serve.py", "--port", rasa_port, "--shelf", data_dir.resolve() / "models"]
         parts.append(_start("understanding", rasa, environment, data_dir, ROOT / "nlu_data"))
-        parts.append(_start("worker", [BACKEND / "bin" / "flask", "worker"], environment, data_dir))
+        # Rasa reads its model meanwhile, which takes as long.
+        _load_content(environment, data_dir)
+        parts.append(_start("worker", [FLASK, "worker"], environment, data_dir))
         # gunicorn.conf.py says how it runs.
         parts.append(_start("web", [python, "-m", "gunicorn", "app:app"], environment, data_dir))
         web = f"http://127.0.0.1:{port}"
@@ -92,20 +95,22 @@ def _refuse_taken_port(port: str, name: str) -> None:
             raise CannotPrepare(f"Port {port} is in use or no port; choose another one: make run {name}=<number>.") from None
 
 
-def _prepare_data(environment: dict[str, str], data_dir: Path) -> None:
-    flask = BACKEND / "bin" / "flask"
-    _step("Compiling the catalogues", [flask, "texts", "compile"], environment)
-    _step("Checking flows and texts", [flask, "flows", "check"], environment)
-    _step("Migrating the database", [flask, "db", "upgrade"], environment)
+def _prepare_database(environment: dict[str, str]) -> None:
+    _step("Compiling the catalogues", [FLASK, "texts", "compile"], environment)
+    _step("Checking flows and texts", [FLASK, "flows", "check"], environment)
+    _step("Migrating the database", [FLASK, "db", "upgrade"], environment)
+
+
+def _load_content(environment: dict[str, str], data_dir: Path) -> None:
     # Only when the files changed: what editors changed in the database since stays.
     content = hashlib.sha256(b"".join(path.read_bytes() for path in sorted((ROOT / "content").rglob("*")) if path.is_file()))
     stamp = data_dir / "content.loaded"
     if not stamp.exists() or stamp.read_text() != content.hexdigest():
-        _step("Loading the starter content", [flask, "content", "load"], environment)
+        _step("Loading the starter content", [FLASK, "content", "load"], environment)
         stamp.write_text(content.hexdigest())
-    _step("Opening for trying out", [flask, "hours", "demo"], environment)
-    _step("Making accounts to try the staff pages with", [flask, "staff", "demo"], environment)
-    _step("Building spoken prompts", [flask, "prompts", "build"], environment)
+    _step("Opening for trying out", [FLASK, "hours", "demo"], environment)
+    _step("Making accounts to try the staff pages with", [FLASK, "staff", "demo"], environment)
+    _step("Building spoken prompts", [FLASK, "prompts", "build"], environment)
 
 
 def _step(what: str, command: list[str | Path], environment: dict[str, str], folder: Path = ROOT) -> None:
