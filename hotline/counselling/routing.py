@@ -14,6 +14,8 @@ AVAILABLE: Presence = "available"
 # How long one conversation takes where nothing is known yet, and what people are told of their wait, in minutes.
 USUAL_HANDLING_SECONDS = 900
 WAIT_BANDS = (5, 15, 30, 60)
+# Places in the queue that are told by their number; the first, and those after the last of these, have words of their own.
+TOLD_PLACES = range(2, 11)
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Waiting:
     """A handoff in the queue.
 
     ``asked`` are counsellors who declined it or let it pass; ``last_counsellor`` had this matter; ``is_on_the_line`` tells that
-    the person is in a call now, so that somebody with a telephone is wanted.
+    the person is in a call now, so that somebody with a telephone is wanted; ``callback_id`` that they are to be called
+    back now, which nobody can do without one.
     """
 
     id: int
@@ -33,6 +36,7 @@ class Waiting:
     last_counsellor: int | None = None
     asked: frozenset[int] = frozenset()
     is_on_the_line: bool = False
+    callback_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,10 +59,11 @@ class Counsellor:
 
 @dataclass(frozen=True)
 class Offer:
-    """A handoff and whom it is offered to."""
+    """A handoff and whom it is offered to; or who is to be rung, where its person is to be called back."""
 
     handoff_id: int
     counsellor_id: int
+    callback_id: int | None = None
 
 
 def in_order(waiting: Iterable[Waiting]) -> list[Waiting]:
@@ -88,8 +93,10 @@ def plan_offers(waiting: Iterable[Waiting], counsellors: Iterable[Counsellor]) -
     for handoff in in_order(waiting):
         chosen = choose_counsellor(handoff, there.values())
         if chosen is not None:
-            there[chosen] = replace(there[chosen], load=there[chosen].load + 1)
-            offers.append(Offer(handoff.id, chosen))
+            is_rung = handoff.is_on_the_line or handoff.callback_id is not None
+            one = there[chosen]
+            there[chosen] = replace(one, load=one.load + 1, is_on_phone=one.is_on_phone or (is_rung and one.has_phone))
+            offers.append(Offer(handoff.id, chosen, handoff.callback_id))
     return offers
 
 
@@ -130,7 +137,9 @@ def expected_wait(
 
 
 def _who_can_be_rung(handoff: Waiting, able: list[Counsellor]) -> list[Counsellor]:
-    """Those with a telephone that is free, for a person in a call; where nobody has one, all of them."""
+    """Those with a telephone that is free, for a person in a call or to be called; where nobody has one, all for one in a call."""
+    if handoff.callback_id is not None:
+        return [one for one in able if one.has_phone and not one.is_on_phone]
     if handoff.is_on_the_line and any(one.has_phone for one in able):
         return [one for one in able if one.has_phone and not one.is_on_phone]
     return able

@@ -10,8 +10,10 @@ from sqlalchemy import Connection, select
 from hotline.counselling.assignment import read_waiting
 from hotline.counselling.counsellors import read_counsellors
 from hotline.counselling.hours import Opening, look_up
+from hotline.counselling.line import read_due, read_offered
 from hotline.counselling.queues import find_queue, read_queues
 from hotline.counselling.routing import USUAL_HANDLING_SECONDS, expected_wait, place_of
+from hotline.counselling.states import OFFERED
 from hotline.store.tables import handoffs
 
 # Fewer conversations say nothing about the next one.
@@ -22,11 +24,15 @@ LONGEST = timedelta(hours=2)
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a handoff stands. ``wait_minutes`` is a band of ``routing.WAIT_BANDS``, 0 for longer, None while nobody is there."""
+    """Where a handoff stands. ``wait_minutes`` is a band of ``routing.WAIT_BANDS``, 0 for longer, None while nobody is there.
+
+    ``place`` is the one in the queue, from 1; None while somebody is being asked, which ``is_offered`` tells.
+    """
 
     opening: Opening
     place: int | None = None
     wait_minutes: int | None = None
+    is_offered: bool = False
 
 
 def read_opening(connection: Connection, language: str | None, land: str | None, now: datetime) -> Opening:
@@ -37,15 +43,17 @@ def read_opening(connection: Connection, language: str | None, land: str | None,
 
 def read_standing(connection: Connection, handoff_id: int, now: datetime) -> Standing:
     """Where an open handoff stands in its queue now."""
-    row = connection.execute(select(handoffs.c.language, handoffs.c.land).where(handoffs.c.id == handoff_id)).one()
+    row = connection.execute(select(handoffs.c.language, handoffs.c.land, handoffs.c.state).where(handoffs.c.id == handoff_id)).one()
     opening = read_opening(connection, row.language, row.land, now)
-    waiting = read_waiting(connection, now)
+    # Who is called back has kept the place, and is served in the same order.
+    waiting = [*read_waiting(connection, now), *read_due(connection, now)]
     own = next((handoff for handoff in waiting if handoff.id == handoff_id), None)
     if own is None or not opening.is_open:
-        return Standing(opening)
+        return Standing(opening, is_offered=row.state == OFFERED and opening.is_open)
     people = [known.counsellor for known in read_counsellors(connection)]
     minutes = expected_wait(own, waiting, people, _handling_seconds(connection))
-    return Standing(opening, place_of(handoff_id, waiting), minutes)
+    # Who is being asked for is before all others until somebody takes them.
+    return Standing(opening, place_of(handoff_id, [*waiting, *read_offered(connection)]), minutes)
 
 
 def _handling_seconds(connection: Connection) -> float:

@@ -24,6 +24,7 @@ from hotline.counselling.call_orders import OrderBell, OrderBook
 from hotline.counselling.callbacks import DUE, EXPIRED, Callbacks
 from hotline.counselling.counsellors import mark_away
 from hotline.counselling.handoff import UnknownHandoff, end_offers, get_open, move_handoff
+from hotline.counselling.line import read_due
 from hotline.counselling.notices import Notices, PersonNotices
 from hotline.counselling.ringing import Ringing
 from hotline.counselling.states import OPEN, Clockwork, Move, on_timer
@@ -103,10 +104,9 @@ class Timers:
         done += sum(self._one(self._run_callback, callback_id, now) for callback_id in calls)
         done += sum(self._one(self._run_talk, leg_id, now) for leg_id in talks)
         with self._database.begin() as connection:
-            offers = offer_waiting(connection, now)
-            # Whoever holds the line goes before those who are called back.
-            follow = self._telephones.ringing.ring_offered(connection, offers, now)
-            follow.add(self._telephones.ringing.ring_due(connection, now))
+            # Who is called back has kept the place: they are served with those who hold the line, in one order.
+            offers = offer_waiting(connection, now, read_due(connection, now))
+            follow = self._telephones.ringing.ring(connection, offers, now)
         ring_after(follow, self._telephones.bell.ring, self._ring)
         self._telephones.bell.ring(self._telephones.book().sweep())
         return done + len(offers)

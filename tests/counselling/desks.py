@@ -103,7 +103,7 @@ class Office:
         notices = Notices(self.outbox, ["+4915100000001"], OURS)
         person = PersonNotices(self.outbox, self.cipher, TEXTS, WINDOW)
         telephones = Telephones(
-            self.talks, Ringing(self.talks, self.callbacks), OrderBell(self.ordered.append), lambda: self.book
+            self.talks, Ringing(self.talks), OrderBell(self.ordered.append), lambda: self.book
         )
         return Timers(self.database, self.callbacks, notices, person, self.rung.append, telephones, self.clock)
 

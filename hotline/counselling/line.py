@@ -1,0 +1,61 @@
+"""The line of those who wait: everybody stands in it in the order in which they are served, also who is to be called back now."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, exists, select
+
+from hotline.counselling.callbacks import CALLBACK_RUNG_AGAIN_AFTER, DUE
+from hotline.counselling.routing import Waiting
+from hotline.counselling.states import OFFERED
+from hotline.store.tables import call_legs, callbacks, handoffs, talks
+
+
+def read_due(connection: Connection, now: datetime) -> list[Waiting]:
+    """Everybody who is to be called back now and for whom nobody is being rung, at the place they kept.
+
+    Who was called in vain stands where the next try began: nobody on the line waits for a telephone that nobody takes.
+    """
+    is_rung = exists(select(talks.c.id).where(talks.c.handoff_id == handoffs.c.id, talks.c.state != "over"))
+    about = [handoffs.c[name] for name in ("language", "topic", "land", "is_urgent")]
+    query = (
+        select(callbacks.c.id, callbacks.c.handoff_id, callbacks.c.place_at, callbacks.c.due_at, callbacks.c.tries, *about)
+        .join(handoffs, handoffs.c.id == callbacks.c.handoff_id)
+        .where(callbacks.c.state == DUE, ~is_rung)
+    )
+    rows = connection.execute(query).all()
+    rung = _rung_lately(connection, now) if rows else {}
+    return [
+        Waiting(
+            id=row.handoff_id,
+            language=row.language,
+            topic=row.topic,
+            land=row.land,
+            is_urgent=row.is_urgent,
+            requested_at=row.due_at if row.tries and row.due_at else row.place_at,
+            asked=frozenset(rung.get(row.handoff_id, ())),
+            callback_id=row.id,
+        )
+        for row in rows
+    ]
+
+
+def read_offered(connection: Connection) -> list[Waiting]:
+    """Everybody for whom somebody is being asked just now: they keep their place until it is taken."""
+    about = [handoffs.c[name] for name in ("id", "language", "topic", "land", "is_urgent", "requested_at")]
+    rows = connection.execute(select(*about).where(handoffs.c.state == OFFERED, handoffs.c.closed_at.is_(None)))
+    return [Waiting(**row) for row in rows.mappings()]
+
+
+def _rung_lately(connection: Connection, now: datetime) -> dict[int, set[int]]:
+    """Handoff -> whose telephones have rung for it, so that another one does next."""
+    query = (
+        select(talks.c.handoff_id, call_legs.c.account_id)
+        .join(call_legs, call_legs.c.talk_id == talks.c.id)
+        .where(talks.c.created_at > now - CALLBACK_RUNG_AGAIN_AFTER, call_legs.c.account_id.is_not(None))
+    )
+    found: dict[int, set[int]] = {}
+    for handoff_id, account_id in connection.execute(query):
+        found.setdefault(handoff_id, set()).add(account_id)
+    return found
