@@ -235,11 +235,16 @@ class Talks:
         return follow
 
     def find_late(self, connection: Connection, now: datetime) -> list[int]:
-        """The persons' calls of talks of which nothing was heard for too long; ``ran_out`` ends them. Nothing is locked."""
+        """The persons' calls of talks of which nothing was heard for too long, and those of people who were called in.
+
+        ``ran_out`` ends them. Nothing is locked.
+        """
+        is_late = (talks.c.timer_at <= now) & (call_legs.c.role == "person")
+        is_called_in = call_legs.c.role.in_(("consulted", "interpreter")) & call_legs.c.state.in_(("ordered", "answered"))
         query = (
             select(call_legs.c.id)
             .join(talks, talks.c.id == call_legs.c.talk_id)
-            .where(talks.c.state != "over", talks.c.timer_at <= now, call_legs.c.role == "person")
+            .where(talks.c.state != "over", is_late | (is_called_in & (call_legs.c.created_at <= now - JOINING_LASTS)))
         )
         return list(connection.execute(query.order_by(call_legs.c.id)).scalars())
 
