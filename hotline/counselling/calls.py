@@ -96,8 +96,8 @@ def step(talk: Talk, leg_id: int, what: What) -> tuple[Talk, tuple[Deed, ...]]:
         talk: as it stands.
         leg_id: the call.
         what: happened. ``refused`` is the provider's certain no, ``unclear`` that nobody knows whether it did what it was asked
-            for, ``ran_out`` the timer of the talk (told of the person's call) or of somebody who was called in; ``hold_failed`` and
-            its like that the provider did not do what was wished.
+            for, ``ran_out`` the timer of the talk (told of the person's call) or of somebody who was called in, ``hold_failed``
+            and its like that the provider did not do what was wished.
 
     Returns:
         The talk after it, and what has to be done, in this order.

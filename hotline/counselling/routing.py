@@ -137,7 +137,7 @@ def expected_wait(
 
 
 def _who_can_be_rung(handoff: Waiting, able: list[Counsellor]) -> list[Counsellor]:
-    """Those with a telephone that is free, for a person in a call or to be called; where nobody has one, all for one in a call."""
+    """Those with a telephone that is free, for a person in a call or to be called; in a call all, where nobody has one."""
     if handoff.callback_id is not None:
         return [one for one in able if one.has_phone and not one.is_on_phone]
     if handoff.is_on_the_line and any(one.has_phone for one in able):

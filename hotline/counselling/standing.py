@@ -43,7 +43,9 @@ def read_opening(connection: Connection, language: str | None, land: str | None,
 
 def read_standing(connection: Connection, handoff_id: int, now: datetime) -> Standing:
     """Where an open handoff stands in its queue now."""
-    row = connection.execute(select(handoffs.c.language, handoffs.c.land, handoffs.c.state).where(handoffs.c.id == handoff_id)).one()
+    row = connection.execute(
+        select(handoffs.c.language, handoffs.c.land, handoffs.c.state).where(handoffs.c.id == handoff_id)
+    ).one()
     opening = read_opening(connection, row.language, row.land, now)
     # Who is called back has kept the place, and is served in the same order.
     waiting = [*read_waiting(connection, now), *read_due(connection, now)]

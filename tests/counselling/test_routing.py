@@ -147,6 +147,15 @@ def test_nobody_who_could_be_served_is_passed_over_for_somebody_behind(waiting: 
                 assert alike != same or later.id not in offered
 
 
+def test_one_telephone_rings_for_one_person_and_who_is_called_back_takes_a_turn() -> None:
+    anna = _one(1, capacity=5, has_phone=True)
+    waiting = [_waits(1, 5, is_on_the_line=True), _waits(2, 9, is_on_the_line=True), _waits(3, 20, callback_id=7)]
+    assert [(offer.handoff_id, offer.callback_id) for offer in plan_offers(waiting, [anna])] == [(3, 7)]
+    assert [offer.handoff_id for offer in plan_offers(waiting[:2], [anna])] == [2]
+    # Without a telephone nobody calls back; what is written is taken at the screen.
+    assert [offer.handoff_id for offer in plan_offers([waiting[2], _waits(4)], [_one(1)])] == [4]
+
+
 def test_place_counts_those_of_ones_own_language_who_are_served_before() -> None:
     waiting = [_waits(1, 30), _waits(2, 20, language="ar"), _waits(3, 10), _waits(4, 1, is_urgent=True)]
     assert [place_of(handoff.id, waiting) for handoff in waiting] == [2, 1, 3, 1]

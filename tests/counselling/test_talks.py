@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, select, update
@@ -14,8 +15,11 @@ from hotline.counselling.assignment import withdraw
 from hotline.counselling.counsellors import set_phone
 from hotline.counselling.handoff import get_open
 from hotline.counselling.hours import BERLIN
+from hotline.counselling.line import read_due
+from hotline.counselling.standing import read_standing
+from hotline.counselling.talk_rows import list_calls
 from hotline.counselling.talks import CannotRing
-from hotline.store.tables import call_legs, conversations
+from hotline.store.tables import call_legs, conversations, counsellors
 from hotline.telephony.client import SendFailed
 from tests.counselling.desks import OURS, Office
 
@@ -372,3 +376,90 @@ def test_telephone_in_a_call_is_not_rung_a_second_time(office: Office) -> None:
     other = _caller(office, "CA-other")
     _run(office)
     assert office.state(other) == "requested", "the caller waits for a free telephone"
+
+
+def test_whoever_was_called_in_and_is_not_heard_of_holds_nobody_up(office: Office) -> None:
+    _, talk_id = _talking(office)
+    with office.database.begin() as connection:
+        office.ordered += office.talks.add_call(connection, talk_id, "anna", office.clock(), account_id=office.bert).orders
+        office.ordered += office.talks.add_call(connection, talk_id, "anna", office.clock(), number="+4930333333").orders
+    _work(office)
+    assert _call(office, "person")["is_held"]
+    office.clock.move(seconds=74)
+    _run(office)
+    assert {_call(office, role)["state"] for role in ("consulted", "interpreter")} == {"ordered"}
+    office.clock.move(seconds=1)
+    _run(office)
+    assert {_call(office, role)["state"] for role in ("consulted", "interpreter")} == {"gone"}
+    assert not _call(office, "person")["is_held"]
+    assert _asked(office).count("hang_up") == 2
+    assert office.rows("talks")[-1]["state"] == "talking", "the talk itself goes on"
+
+
+# -- what the provider did not do --------------------------------------------------------------------------------------------
+
+REFUSED = SendFailed(20404, "fail", None, is_certain=True)
+
+
+def _call(office: Office, role: str) -> dict[str, Any]:
+    """A call as the screen shows it."""
+    with office.database.read() as connection:
+        return next(leg for leg in list_calls(connection, office.rows("talks")[-1]["id"]) if leg["role"] == role)
+
+
+@pytest.mark.parametrize(("wish", "role", "shows"), [("hold", "person", "is_held"), ("mute", "counsellor", "is_muted")])
+def test_refused_wish_is_not_shown_as_done(office: Office, wish: str, role: str, shows: str) -> None:
+    _talking(office)
+    leg = _leg(office, role)
+    office.note(leg, wish)  # type: ignore[arg-type]
+    assert (_call(office, role)[shows], _call(office, role)["pending"]) == (True, wish), "it is on its way"
+    office.provider.failure = REFUSED
+    _work(office)
+    assert (_call(office, role)[shows], _call(office, role)["failed"]) == (False, wish)
+    office.provider.failure = None
+    _happen(office, leg, wish)
+    assert (_call(office, role)[shows], _call(office, role)["failed"], _call(office, role)["pending"]) == (True, "", "")
+    office.provider.failure = REFUSED
+    _happen(office, leg, f"un{wish}")
+    assert (_call(office, role)[shows], _call(office, role)["failed"]) == (True, f"un{wish}"), "it still is"
+
+
+def test_wish_that_comes_late_does_not_undo_a_newer_one(office: Office) -> None:
+    _talking(office)
+    leg = _leg(office, "person")
+    office.provider.failure = SendFailed(20500, "retry", None)
+    _happen(office, leg, "hold")
+    office.provider.failure = None
+    _happen(office, leg, "unhold")
+    office.clock.move(seconds=4)
+    _run(office)
+    assert [asked[3] for asked in office.provider.asked if asked[0] == "participant"] == ["True", "False"]
+    assert not _call(office, "person")["is_held"]
+
+
+# -- the place of who is called back -----------------------------------------------------------------------------------------
+
+
+def test_who_chose_to_be_called_back_is_served_before_those_who_came_later_and_hold_the_line(office: Office) -> None:
+    _office(office)
+    with office.database.begin() as connection:
+        connection.execute(counsellors.update().where(counsellors.c.account_id == office.bert).values(presence="away"))
+    first = _callback(office)
+    second = _caller(office, "CA-second")
+    with office.database.read() as connection:
+        # The callback comes due at the next tick; until then nobody is rung for it.
+        assert read_due(connection, office.clock()) == []
+    office.set_clock(office.clock())
+    with office.database.begin() as connection:
+        office.callbacks.run_timer(connection, office.callback(first)["id"], office.clock())
+    with office.database.read() as connection:
+        standing = read_standing(connection, second, office.clock())
+    assert standing.place == 2, "and they hear so"
+    _run(office)
+    _happen(office, _leg(office, "counsellor"), "answered", "accepted")
+    assert [asked[1] for asked in office.provider.asked] == [ANNAS, PERSON]
+    assert (office.callback(first)["state"], office.state(second)) == ("calling", "requested")
+    # Called in vain: those who hold the line do not wait for a telephone that nobody takes.
+    _happen(office, _leg(office, "person"), "gone")
+    _run(office)
+    assert office.state(second) == "offered"
