@@ -8,8 +8,21 @@ from sqlalchemy import Connection, exists, select
 
 from hotline.counselling.callbacks import CALLBACK_RUNG_AGAIN_AFTER, DUE
 from hotline.counselling.routing import Waiting
-from hotline.counselling.states import OFFERED
+from hotline.counselling.states import IN_QUEUE, OFFERED
 from hotline.store.tables import call_legs, callbacks, handoffs, talks
+
+_IN_LINE = select(
+    *(handoffs.c[name] for name in ("state", "id", "language", "topic", "land", "is_urgent", "requested_at"))
+).where(handoffs.c.state.in_(sorted(IN_QUEUE)))
+_IS_RUNG = exists(select(talks.c.id).where(talks.c.handoff_id == handoffs.c.id, talks.c.state != "over"))
+_DUE = (
+    select(
+        *(callbacks.c[name] for name in ("id", "handoff_id", "place_at", "due_at", "tries")),
+        *(handoffs.c[name] for name in ("language", "topic", "land", "is_urgent")),
+    )
+    .join(handoffs, handoffs.c.id == callbacks.c.handoff_id)
+    .where(callbacks.c.state == DUE, ~_IS_RUNG)
+)
 
 
 def read_due(connection: Connection, now: datetime) -> list[Waiting]:
@@ -17,14 +30,7 @@ def read_due(connection: Connection, now: datetime) -> list[Waiting]:
 
     Who was called in vain stands where the next try began: nobody on the line waits for a telephone that nobody takes.
     """
-    is_rung = exists(select(talks.c.id).where(talks.c.handoff_id == handoffs.c.id, talks.c.state != "over"))
-    about = [handoffs.c[name] for name in ("language", "topic", "land", "is_urgent")]
-    query = (
-        select(callbacks.c.id, callbacks.c.handoff_id, callbacks.c.place_at, callbacks.c.due_at, callbacks.c.tries, *about)
-        .join(handoffs, handoffs.c.id == callbacks.c.handoff_id)
-        .where(callbacks.c.state == DUE, ~is_rung)
-    )
-    rows = connection.execute(query).all()
+    rows = connection.execute(_DUE).all()
     rung = _rung_lately(connection, now) if rows else {}
     return [
         Waiting(
@@ -41,11 +47,15 @@ def read_due(connection: Connection, now: datetime) -> list[Waiting]:
     ]
 
 
-def read_offered(connection: Connection) -> list[Waiting]:
-    """Everybody for whom somebody is being asked just now: they keep their place until it is taken."""
-    about = [handoffs.c[name] for name in ("id", "language", "topic", "land", "is_urgent", "requested_at")]
-    rows = connection.execute(select(*about).where(handoffs.c.state == OFFERED, handoffs.c.closed_at.is_(None)))
-    return [Waiting(**row) for row in rows.mappings()]
+def read_line(connection: Connection, now: datetime) -> tuple[list[Waiting], list[Waiting]]:
+    """Everybody who waits, and everybody for whom somebody is being asked just now, who keeps the place until it is taken.
+
+    It is enough to tell a place and a time; ``assignment.read_waiting`` knows what an offer needs.
+    """
+    rows = connection.execute(_IN_LINE).all()
+    line = [(row.state == OFFERED, Waiting(*row[1:])) for row in rows]
+    waiting = [one for is_offered, one in line if not is_offered]
+    return [*waiting, *read_due(connection, now)], [one for is_offered, one in line if is_offered]
 
 
 def _rung_lately(connection: Connection, now: datetime) -> dict[int, set[int]]:

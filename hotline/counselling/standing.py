@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
-from hotline.counselling.assignment import read_waiting
 from hotline.counselling.counsellors import read_counsellors
 from hotline.counselling.hours import Opening, look_up
-from hotline.counselling.line import read_due, read_offered
+from hotline.counselling.line import read_line
 from hotline.counselling.queues import find_queue, read_queues
 from hotline.counselling.routing import USUAL_HANDLING_SECONDS, expected_wait, place_of
 from hotline.counselling.states import OFFERED
@@ -48,14 +47,14 @@ def read_standing(connection: Connection, handoff_id: int, now: datetime) -> Sta
     ).one()
     opening = read_opening(connection, row.language, row.land, now)
     # Who is called back has kept the place, and is served in the same order.
-    waiting = [*read_waiting(connection, now), *read_due(connection, now)]
+    waiting, offered = read_line(connection, now)
     own = next((handoff for handoff in waiting if handoff.id == handoff_id), None)
     if own is None or not opening.is_open:
         return Standing(opening, is_offered=row.state == OFFERED and opening.is_open)
     people = [known.counsellor for known in read_counsellors(connection)]
     minutes = expected_wait(own, waiting, people, _handling_seconds(connection))
     # Who is being asked for is before all others until somebody takes them.
-    return Standing(opening, place_of(handoff_id, [*waiting, *read_offered(connection)]), minutes)
+    return Standing(opening, place_of(handoff_id, [*waiting, *offered]), minutes)
 
 
 def _handling_seconds(connection: Connection) -> float:
