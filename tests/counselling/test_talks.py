@@ -396,6 +396,40 @@ def test_whoever_was_called_in_and_is_not_heard_of_holds_nobody_up(office: Offic
     assert office.rows("talks")[-1]["state"] == "talking", "the talk itself goes on"
 
 
+@pytest.mark.parametrize(
+    ("happened", "minutes", "hung_up", "handoff"),
+    [
+        ((), 1, ["counsellor"], "expired"),
+        (("answered",), 1, ["counsellor"], "expired"),
+        (("answered", "accepted"), 2, ["counsellor"], "requested"),
+        (("answered", "accepted", "joined"), 246, ["counsellor", "person"], "accepted"),
+    ],
+)
+def test_every_call_ends_by_the_clock_when_no_report_ever_comes(
+    office: Office, happened: tuple[str, ...], minutes: int, hung_up: list[str], handoff: str
+) -> None:
+    _office(office)
+    with office.database.begin() as connection:
+        connection.execute(counsellors.update().where(counsellors.c.account_id == office.bert).values(presence="away"))
+    handoff_id = _caller(office)
+    _run(office)
+    for what in happened:
+        _happen(office, _leg(office, "person" if what == "joined" else "counsellor"), what)
+    sids = {row["call_sid"]: row["role"] for row in office.rows("call_legs")}
+    with office.database.begin() as connection:
+        # Nobody is there for the next offer: what is left of the first one is looked at.
+        connection.execute(counsellors.update().values(presence="busy"))
+    office.clock.move(minutes=minutes)
+    _run(office)
+    assert {row["state"] for row in office.rows("call_legs")} == {"gone"}
+    assert office.rows("talks")[-1]["state"] == "over"
+    assert sorted(sids[asked[1]] for asked in office.provider.asked if asked[0] == "hang_up") == hung_up
+    assert office.state(handoff_id) == handoff
+    is_alone = happened == ("answered", "accepted")
+    brought_back = [asked for asked in office.provider.asked if asked[0] == "redirect" and asked[2].endswith("/back")]
+    assert len(brought_back) == is_alone, "a person who was sent for is never left in silence"
+
+
 # -- what the provider did not do --------------------------------------------------------------------------------------------
 
 REFUSED = SendFailed(20404, "fail", None, is_certain=True)
