@@ -194,7 +194,8 @@ def _read(hotline: Services, connection: Connection, seen: Seen, staff: StaffSes
     is_on = connection.execute(select(conversations.c.id).where(in_call, conversations.c.closed_at.is_(None))).first() is not None
     has_phone = find_phone(connection, staff.account_id, hotline.cipher) is not None
     can_ring = is_on and talk is None and seen.sight in ("own", "offered")
-    silent = talk is None and not is_on and was_silent(connection, seen.conversation_id)
+    is_over = seen.row["channel"] == "voice" and talk is None and not is_on
+    silent = is_over and was_silent(connection, seen.conversation_id)
     state = talk["state"] if talk is not None else ""
     return CallNow(state, legs, can_ring and has_phone, has_phone or not can_ring, seen.is_own, silent)
 
