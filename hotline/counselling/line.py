@@ -6,14 +6,19 @@ from datetime import datetime
 
 from sqlalchemy import Connection, exists, select
 
+from hotline.counselling.assignment import CALL_IS_HEARD_WITHIN
 from hotline.counselling.callbacks import CALLBACK_RUNG_AGAIN_AFTER, DUE
 from hotline.counselling.routing import Waiting
 from hotline.counselling.states import IN_QUEUE, OFFERED
-from hotline.store.tables import call_legs, callbacks, handoffs, talks
+from hotline.store.tables import call_legs, callbacks, conversations, handoffs, talks
 
-_IN_LINE = select(
-    *(handoffs.c[name] for name in ("state", "id", "language", "topic", "land", "is_urgent", "requested_at"))
-).where(handoffs.c.state.in_(sorted(IN_QUEUE)))
+_ABOUT = ("id", "language", "topic", "land", "is_urgent", "requested_at")
+_CALL = (conversations.c.channel == "voice") & conversations.c.closed_at.is_(None)
+_IN_LINE = (
+    select(*(handoffs.c[name] for name in _ABOUT), handoffs.c.state, conversations.c.last_inbound_at, _CALL.label("is_call"))
+    .join(conversations, conversations.c.id == handoffs.c.conversation_id)
+    .where(handoffs.c.state.in_(sorted(IN_QUEUE)))
+)
 _IS_RUNG = exists(select(talks.c.id).where(talks.c.handoff_id == handoffs.c.id, talks.c.state != "over"))
 _DUE = (
     select(
@@ -52,10 +57,12 @@ def read_line(connection: Connection, now: datetime) -> tuple[list[Waiting], lis
 
     It is enough to tell a place and a time; ``assignment.read_waiting`` knows what an offer needs.
     """
-    rows = connection.execute(_IN_LINE).all()
-    line = [(row.state == OFFERED, Waiting(*row[1:])) for row in rows]
-    waiting = [one for is_offered, one in line if not is_offered]
-    return [*waiting, *read_due(connection, now)], [one for is_offered, one in line if is_offered]
+    waiting, offered = read_due(connection, now), list[Waiting]()
+    for row in connection.execute(_IN_LINE):
+        is_on_the_line = bool(row.is_call) and row.last_inbound_at >= now - CALL_IS_HEARD_WITHIN
+        known = Waiting(**{name: getattr(row, name) for name in _ABOUT}, is_on_the_line=is_on_the_line)
+        (offered if row.state == OFFERED else waiting).append(known)
+    return waiting, offered
 
 
 def _rung_lately(connection: Connection, now: datetime) -> dict[int, set[int]]:

@@ -128,8 +128,14 @@ def expected_wait(
     able = [one for one in counsellors if one.presence != "away" and _can_take(one, handoff)]
     if not able:
         return None
-    hands = sum(one.capacity for one in able)
-    free = sum(max(0, one.capacity - one.load) for one in able if one.presence == AVAILABLE)
+    if handoff.is_on_the_line and (with_phone := [one for one in able if one.has_phone]):
+        # One telephone is one person, whatever else fits on a screen; and who writes does not wait for it.
+        hands = len(with_phone)
+        free = sum(one.presence == AVAILABLE and not one.is_on_phone and one.load < one.capacity for one in with_phone)
+        waiting = [one for one in waiting if one.is_on_the_line or one.callback_id is not None]
+    else:
+        hands = sum(one.capacity for one in able)
+        free = sum(max(0, one.capacity - one.load) for one in able if one.presence == AVAILABLE)
     place = place_of(handoff.id, waiting)
     rounds = 0 if place <= free else ceil((place - free) / hands)
     minutes = max(1, rounds * handling_seconds / 60)

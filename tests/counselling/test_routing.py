@@ -168,6 +168,17 @@ def test_wait_is_told_in_steps_people_can_remember(before: int, minutes: int) ->
     assert expected_wait(waiting[0], waiting, [_one(1, capacity=2, load=1)], 900) == minutes
 
 
+def test_who_holds_the_line_waits_for_a_telephone_and_not_for_room_on_a_screen() -> None:
+    holds, before = _waits(1, 1, is_on_the_line=True), _waits(2, 9, is_on_the_line=True)
+    texts = [_waits(number, 20) for number in range(10, 20)]
+    free, talks = _one(1, capacity=5, has_phone=True), _one(1, capacity=5, has_phone=True, is_on_phone=True, load=1)
+    assert expected_wait(holds, [holds, *texts], [free], 900) == 5
+    assert expected_wait(holds, [holds], [talks], 900) == 15, "the only telephone is in a talk"
+    assert expected_wait(holds, [holds, before], [talks], 900) == 30
+    assert expected_wait(holds, [holds, _waits(3, 9, callback_id=1)], [free], 900) == 15
+    assert expected_wait(holds, [holds], [_one(1, capacity=5)], 900) == 5, "where nobody has one, somebody at a screen comes"
+
+
 def test_nobody_there_means_no_promise() -> None:
     assert expected_wait(_waits(1), [_waits(1)], [_one(1, presence="away"), _one(2, "ar")], 900) is None
     assert expected_wait(_waits(1), [_waits(1)], [_one(1, presence="busy")], 900) == 15
