@@ -1,4 +1,4 @@
-"""Talks that go on: holding, consulting, interpreters, what the provider did not do, and the clock that ends what is not heard of."""
+"""Talks that go on: holding, consulting, interpreters, what the provider did not do, and the clock that ends the rest."""
 
 from __future__ import annotations
 
