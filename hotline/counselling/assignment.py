@@ -143,13 +143,18 @@ def note_word(connection: Connection, handoff: Mapping[str, Any], author: str, n
 # -- by itself -------------------------------------------------------------------------------------------------------------
 
 
-def offer_waiting(connection: Connection, now: datetime) -> list[Offer]:
+def offer_waiting(connection: Connection, now: datetime, due: Sequence[Waiting] = ()) -> list[Offer]:
     """Offer what waits to those who can take it.
 
     Workers may do this at once: each offer is made under the handoff's lock and only to what still waits.
 
+    Args:
+        connection: a unit of work.
+        now: aware UTC.
+        due: who is to be called back now; they take their turn among those who wait.
+
     Returns:
-        The offers made.
+        The offers made, and for each of the due who is to be rung. In the order of the queue.
     """
     # One after another: two at once would both see the same free hands.
     connection.execute(select(counsellors.c.account_id).order_by(counsellors.c.account_id).with_for_update())
@@ -167,7 +172,10 @@ def offer_waiting(connection: Connection, now: datetime) -> list[Offer]:
         connection.execute(update(handoff_offers).where(ended).values(outcome="asked"))
         waiting = read_waiting(connection, now)
     made = []
-    for offer in plan_offers(waiting, people):
+    for offer in plan_offers([*waiting, *due], people):
+        if offer.callback_id is not None:
+            made.append(offer)
+            continue
         handoff = _lock_waiting(connection, offer.handoff_id)
         if handoff is None:
             continue

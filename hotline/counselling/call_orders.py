@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -60,6 +60,23 @@ class Calls(Protocol):
     ) -> None:
         """Hold or mute."""
         ...
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What an order makes of a call in a conference: the column that tells it, and what the talk is told when it is not done."""
+
+    column: str
+    value: bool
+    failed: What
+
+
+WISHED: Mapping[str, Wish] = {
+    "hold": Wish("is_held", True, "hold_failed"),
+    "unhold": Wish("is_held", False, "unhold_failed"),
+    "mute": Wish("is_muted", True, "mute_failed"),
+    "unmute": Wish("is_muted", False, "unmute_failed"),
+}
 
 
 @dataclass(frozen=True)
@@ -156,7 +173,7 @@ class OrderBook:
                 return None
             is_late = row.kind == DIAL and now - row.created_at > DIAL_WITHIN
             # The talk may be over by now: then no telephone is to ring any more, and there is nobody to hang up on.
-            is_idle = row.state != "ordered" if row.kind == DIAL else row.call_sid is None
+            is_idle = row.state != "ordered" if row.kind == DIAL else row.call_sid is None or _is_unwished(row)
             status = FAILED if is_late or is_idle else DOING
             until = now + timedelta(seconds=CLAIM_SECONDS)
             wanted = update(call_orders).where(call_orders.c.id == order_id)
@@ -215,6 +232,9 @@ class OrderBook:
         elif order.kind in ("fetch", "bring_back"):
             # The call is over, and its report may never come.
             self._note(order.leg_id, "gone")
+        elif order.kind in WISHED:
+            # Whoever wished for it must not believe that it was done.
+            self._note(order.leg_id, WISHED[order.kind].failed)
         return None
 
     def _finish(self, order_id: int, status: str, code: int | None = None, wait_seconds: float = 0) -> None:
@@ -239,12 +259,20 @@ class OrderBook:
             self.carry_out(late)
 
 
+def _is_unwished(row: Any) -> bool:
+    """Whether the opposite was wished meanwhile: done late, it would undo what the screen shows."""
+    wish = WISHED.get(row.kind)
+    return wish is not None and getattr(row, wish.column) is not wish.value
+
+
 def _query(order_id: int, now: datetime) -> Any:
     return (
         select(
             call_orders,
             call_legs.c.call_sid,
             call_legs.c.state,
+            call_legs.c.is_held,
+            call_legs.c.is_muted,
             call_legs.c.number_encrypted,
             talks.c.conference_sid,
             conversations.c.service_address_encrypted,

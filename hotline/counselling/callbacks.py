@@ -38,6 +38,8 @@ NEXT_TRY = timedelta(hours=2)
 # A counsellor who took the number and says nothing more: the screen was closed, and somebody else may call.
 CALLING_LASTS = timedelta(minutes=30)
 CALLBACK_ENDS = timedelta(days=7)
+# A counsellor's telephone rings for the same callback no sooner again.
+CALLBACK_RUNG_AGAIN_AFTER = timedelta(minutes=10)
 # How often a due one is looked at: its safe time may be over.
 LOOK_AGAIN = timedelta(minutes=15)
 

@@ -10,7 +10,7 @@ counsels. What is not expected changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -23,6 +23,7 @@ LegState = Literal["waiting", "ordered", "answered", "joined", "gone"]
 What = Literal[
     "answered", "accepted", "declined", "joined", "gone", "refused", "unclear", "ran_out",
     "leave", "hand_over", "add", "hold", "unhold", "mute", "unmute",
+    "hold_failed", "unhold_failed", "mute_failed", "unmute_failed",
 ]  # fmt: skip
 DeedKind = Literal[
     # To a call, by the provider:
@@ -33,6 +34,11 @@ DeedKind = Literal[
 Ending = Literal["", "declined", "caller_left", "not_reached", "unclear", "counsellor_left", "done"]
 
 STAFF: frozenset[Role] = frozenset({"counsellor", "consulted", "interpreter"})
+# What is so after all when the provider did not do it.
+UNDONE: Mapping[str, Mapping[str, bool]] = {
+    "hold_failed": {"is_held": False}, "unhold_failed": {"is_held": True},
+    "mute_failed": {"is_muted": False}, "unmute_failed": {"is_muted": True},
+}  # fmt: skip
 ALIVE: frozenset[LegState] = frozenset({"waiting", "ordered", "answered", "joined"})
 
 
@@ -90,7 +96,8 @@ def step(talk: Talk, leg_id: int, what: What) -> tuple[Talk, tuple[Deed, ...]]:
         talk: as it stands.
         leg_id: the call.
         what: happened. ``refused`` is the provider's certain no, ``unclear`` that nobody knows whether it did what it was asked
-            for, ``ran_out`` the timer of the talk (told of the person's call).
+            for, ``ran_out`` the timer of the talk (told of the person's call) or of somebody who was called in, ``hold_failed``
+            and its like that the provider did not do what was wished.
 
     Returns:
         The talk after it, and what has to be done, in this order.
@@ -98,10 +105,15 @@ def step(talk: Talk, leg_id: int, what: What) -> tuple[Talk, tuple[Deed, ...]]:
     leg = talk.leg(leg_id)
     if talk.state == "over":
         return _after_the_end(talk, leg, what)
-    if what == "ran_out":
+    if what == "ran_out" and leg.role in ("person", "counsellor"):
         return _ran_out(talk)
     if not leg.is_alive:
         return talk, ()
+    if what == "ran_out":
+        # Somebody who was called in and of whom nothing was heard: the person must not be held for them.
+        return _lost(talk, leg, "declined") if leg.state in ("ordered", "answered") else (talk, ())
+    if what in UNDONE:
+        return _undone(talk, leg, what)
     if what in ("gone", "refused", "unclear", "declined"):
         return _lost(talk, leg, what)
     if what == "answered":
@@ -237,6 +249,11 @@ def _wished(talk: Talk, leg: Leg, what: What) -> tuple[Talk, tuple[Deed, ...]]:
         giver = next(iter(talk.alive("counsellor")))
         return _inherit(_with(talk, giver, state="gone"), leg, (Deed("hang_up", giver.id),))
     return talk, ()
+
+
+def _undone(talk: Talk, leg: Leg, what: What) -> tuple[Talk, tuple[Deed, ...]]:
+    is_there = talk.state == "talking" and leg.state == "joined"
+    return (_with(talk, leg, **UNDONE[what]) if is_there else talk), ()
 
 
 def _hold(talk: Talk, person: Leg) -> tuple[Talk, tuple[Deed, ...]]:

@@ -26,6 +26,25 @@ class CannotChangeCounsellor(ValueError):
     """What somebody can take cannot be set so. The message says why and what to do."""
 
 
+_HELD = or_(
+    (handoffs.c.state == ACCEPTED) & (handoffs.c.counsellor_id == counsellors.c.account_id),
+    (handoffs.c.state == OFFERED) & (handoffs.c.offered_to == counsellors.c.account_id),
+)
+_IN_CALL = (call_legs.c.account_id == counsellors.c.account_id) & call_legs.c.state.in_(sorted(ALIVE))
+# Asked at every minute of everybody who holds the line, so built once.
+_COUNSELLORS = (
+    select(
+        counsellors,
+        staff_accounts.c.name,
+        select(func.count()).select_from(handoffs).where(_HELD).correlate(counsellors).scalar_subquery().label("load"),
+        select(call_legs.c.id).where(_IN_CALL).correlate(counsellors).exists().label("is_on_phone"),
+    )
+    .join(staff_accounts, staff_accounts.c.id == counsellors.c.account_id)
+    .where(staff_accounts.c.disabled_at.is_(None))
+    .order_by(staff_accounts.c.name)
+)
+
+
 @dataclass(frozen=True)
 class Skills:
     """What a counsellor can take. Empty topics or Laender mean all of them; ``capacity`` is how many conversations at once."""
@@ -144,19 +163,6 @@ def mark_away(connection: Connection, now: datetime) -> int:
 
 def read_counsellors(connection: Connection) -> Sequence[KnownCounsellor]:
     """All counsellors whose accounts are not disabled; the load counts what they hold and what they are offered."""
-    held = or_(
-        (handoffs.c.state == ACCEPTED) & (handoffs.c.counsellor_id == counsellors.c.account_id),
-        (handoffs.c.state == OFFERED) & (handoffs.c.offered_to == counsellors.c.account_id),
-    )
-    load = select(func.count()).select_from(handoffs).where(held).correlate(counsellors).scalar_subquery()
-    in_call = (call_legs.c.account_id == counsellors.c.account_id) & call_legs.c.state.in_(ALIVE)
-    on_phone = select(call_legs.c.id).where(in_call).correlate(counsellors).exists()
-    query = (
-        select(counsellors, staff_accounts.c.name, load.label("load"), on_phone.label("is_on_phone"))
-        .join(staff_accounts, staff_accounts.c.id == counsellors.c.account_id)
-        .where(staff_accounts.c.disabled_at.is_(None))
-        .order_by(staff_accounts.c.name)
-    )
     return [
         KnownCounsellor(
             row.name,
@@ -173,5 +179,5 @@ def read_counsellors(connection: Connection) -> Sequence[KnownCounsellor]:
                 is_on_phone=row.is_on_phone,
             ),
         )
-        for row in connection.execute(query)
+        for row in connection.execute(_COUNSELLORS)
     ]

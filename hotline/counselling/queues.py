@@ -20,6 +20,9 @@ from hotline.store.tables import queue_slots, queues
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
+# Asked several times in a turn, so built once.
+_SLOTS = select(queue_slots).order_by(queue_slots.c.id)
+_QUEUES = select(queues).order_by(queues.c.position)
 # Callers who may hold the line at once, where a queue does not say so itself.
 MOST_WAITING = 10
 
@@ -63,7 +66,7 @@ def find_queue(found: Sequence[Queue], language: str | None, land: str | None) -
 def read_queues(connection: Connection) -> list[Queue]:
     """All queues, in the order in which they are tried."""
     slots: dict[str, list[Any]] = {}
-    for row in connection.execute(select(queue_slots).order_by(queue_slots.c.id)):
+    for row in connection.execute(_SLOTS):
         slots.setdefault(row.queue, []).append(row)
     return [
         Queue(
@@ -75,7 +78,7 @@ def read_queues(connection: Connection) -> list[Queue]:
             row.most_waiting,
             row.takes_voicemail,
         )
-        for row in connection.execute(select(queues).order_by(queues.c.position))
+        for row in connection.execute(_QUEUES)
     ]
 
 

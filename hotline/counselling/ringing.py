@@ -3,65 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
 from hotline.counselling.assignment import is_on_the_line
-from hotline.counselling.callbacks import Callbacks
 from hotline.counselling.counsellors import read_counsellors
 from hotline.counselling.handoff import UnknownHandoff, get_open
 from hotline.counselling.hours import look_up
 from hotline.counselling.queues import find_queue, read_queues
-from hotline.counselling.routing import AVAILABLE, Offer, Waiting, choose_counsellor
+from hotline.counselling.routing import AVAILABLE, Offer
 from hotline.counselling.states import IN_QUEUE
 from hotline.counselling.talk_rows import Follow
-from hotline.counselling.talks import CALLBACK_RUNG_AGAIN_AFTER, CannotRing, Talks
-from hotline.store.tables import call_legs, conversations, handoffs, talks
+from hotline.counselling.talks import CannotRing, Talks
+from hotline.store.tables import conversations, handoffs
 
 
 class Ringing:
     """Every method takes the unit of work it is part of."""
 
-    def __init__(self, talks_: Talks, callbacks: Callbacks) -> None:
-        self._talks = talks_
-        self._callbacks = callbacks
+    def __init__(self, talks: Talks) -> None:
+        self._talks = talks
 
-    def ring_offered(self, connection: Connection, offers: Iterable[Offer], now: datetime) -> Follow:
-        """Ring those to whom somebody in a call was offered; who cannot be rung finds the offer at the screen."""
+    def ring(self, connection: Connection, offers: Iterable[Offer], now: datetime) -> Follow:
+        """Ring those to whom somebody in a call was offered, or who are to call somebody back, in the order of the queue.
+
+        Who cannot be rung finds the offer at the screen, and the callback in the list.
+        """
         follow = Follow()
         for offer in offers:
-            holds = select(handoffs.c.id).join(conversations, conversations.c.id == handoffs.c.conversation_id)
-            if connection.execute(holds.where(handoffs.c.id == offer.handoff_id, is_on_the_line(now))).first() is None:
-                continue
             try:
-                follow.add(self._talks.ring_for_caller(connection, offer.handoff_id, offer.counsellor_id, now))
-            except CannotRing:
-                continue
-        return follow
-
-    def ring_due(self, connection: Connection, now: datetime) -> Follow:
-        """Ring somebody for every due callback for which there is a free telephone, in the order of the callbacks."""
-        follow = Follow()
-        people = {known.counsellor.id: known.counsellor for known in read_counsellors(connection)}
-        for row in self._callbacks.list_due(connection):
-            there = [one for one in people.values() if one.has_phone and not one.is_on_phone]
-            if not there:
-                break
-            asked = _rung_lately(connection, row["handoff_id"], now)
-            names = ("language", "topic", "land", "is_urgent")
-            waiting = Waiting(row["id"], requested_at=row["place_at"], asked=asked, **{name: row[name] for name in names})
-            chosen = choose_counsellor(waiting, there)
-            if chosen is None:
-                continue
-            try:
-                # Locked as everybody does, before the talk begins.
-                get_open(connection, row["handoff_id"])
-                follow.add(self._talks.ring_for_callback(connection, row["id"], chosen, now))
+                if offer.callback_id is not None:
+                    # Locked as everybody does, before the talk begins.
+                    get_open(connection, offer.handoff_id)
+                    follow.add(self._talks.ring_for_callback(connection, offer.callback_id, offer.counsellor_id, now))
+                elif _is_in_call(connection, offer.handoff_id, now):
+                    follow.add(self._talks.ring_for_caller(connection, offer.handoff_id, offer.counsellor_id, now))
             except (CannotRing, UnknownHandoff):
                 continue
-            people[chosen] = replace(people[chosen], is_on_phone=True)
         return follow
 
 
@@ -92,7 +71,6 @@ def can_hold_the_line(
     return len(connection.execute(holding).all()) < queue.most_waiting
 
 
-def _rung_lately(connection: Connection, handoff_id: int, now: datetime) -> frozenset[int]:
-    recent = (talks.c.handoff_id == handoff_id) & (talks.c.created_at > now - CALLBACK_RUNG_AGAIN_AFTER)
-    query = select(call_legs.c.account_id).join(talks, talks.c.id == call_legs.c.talk_id)
-    return frozenset(connection.execute(query.where(recent, call_legs.c.account_id.is_not(None))).scalars())
+def _is_in_call(connection: Connection, handoff_id: int, now: datetime) -> bool:
+    query = select(handoffs.c.id).join(conversations, conversations.c.id == handoffs.c.conversation_id)
+    return connection.execute(query.where(handoffs.c.id == handoff_id, is_on_the_line(now))).first() is not None

@@ -14,6 +14,8 @@ AVAILABLE: Presence = "available"
 # How long one conversation takes where nothing is known yet, and what people are told of their wait, in minutes.
 USUAL_HANDLING_SECONDS = 900
 WAIT_BANDS = (5, 15, 30, 60)
+# Places in the queue that are told by their number; the first, and those after the last of these, have words of their own.
+TOLD_PLACES = range(2, 11)
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,8 @@ class Waiting:
     """A handoff in the queue.
 
     ``asked`` are counsellors who declined it or let it pass; ``last_counsellor`` had this matter; ``is_on_the_line`` tells that
-    the person is in a call now, so that somebody with a telephone is wanted.
+    the person is in a call now, so that somebody with a telephone is wanted; ``callback_id`` that they are to be called
+    back now, which nobody can do without one.
     """
 
     id: int
@@ -33,6 +36,7 @@ class Waiting:
     last_counsellor: int | None = None
     asked: frozenset[int] = frozenset()
     is_on_the_line: bool = False
+    callback_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -55,15 +59,21 @@ class Counsellor:
 
 @dataclass(frozen=True)
 class Offer:
-    """A handoff and whom it is offered to."""
+    """A handoff and whom it is offered to; or who is to be rung, where its person is to be called back."""
 
     handoff_id: int
     counsellor_id: int
+    callback_id: int | None = None
 
 
 def in_order(waiting: Iterable[Waiting]) -> list[Waiting]:
     """The queue as it is served."""
-    return sorted(waiting, key=lambda handoff: (not handoff.is_urgent, handoff.requested_at, handoff.id))
+    return sorted(waiting, key=_turn_of)
+
+
+def is_served_before(one: Waiting, other: Waiting) -> bool:
+    """Whether somebody stands before another one in the queue."""
+    return _turn_of(one) < _turn_of(other)
 
 
 def choose_counsellor(handoff: Waiting, counsellors: Iterable[Counsellor]) -> int | None:
@@ -88,8 +98,10 @@ def plan_offers(waiting: Iterable[Waiting], counsellors: Iterable[Counsellor]) -
     for handoff in in_order(waiting):
         chosen = choose_counsellor(handoff, there.values())
         if chosen is not None:
-            there[chosen] = replace(there[chosen], load=there[chosen].load + 1)
-            offers.append(Offer(handoff.id, chosen))
+            is_rung = handoff.is_on_the_line or handoff.callback_id is not None
+            one = there[chosen]
+            there[chosen] = replace(one, load=one.load + 1, is_on_phone=one.is_on_phone or (is_rung and one.has_phone))
+            offers.append(Offer(handoff.id, chosen, handoff.callback_id))
     return offers
 
 
@@ -105,23 +117,37 @@ def who_can_take(handoff: Waiting, counsellors: Iterable[Counsellor]) -> list[Co
     return [one for one in counsellors if one.presence != "away" and _can_take(one, handoff)]
 
 
-def expected_wait(place: int, able: Sequence[Counsellor], handling_seconds: float) -> int:
+def expected_wait(handoff: Waiting, before: Sequence[Waiting], able: Sequence[Counsellor], handling_seconds: float) -> int:
     """About how many minutes a person waits, as one of ``WAIT_BANDS``; 0 for longer.
 
     Args:
-        place: of the person in the queue, from 1.
+        handoff: of the person.
+        before: those of their language who wait and are served before.
         able: who could take them, one or more.
         handling_seconds: how long one conversation takes.
     """
-    hands = sum(one.capacity for one in able)
-    free = sum(max(0, one.capacity - one.load) for one in able if one.presence == AVAILABLE)
+    if handoff.is_on_the_line and (with_phone := [one for one in able if one.has_phone]):
+        # One telephone is one person, whatever else fits on a screen; and who writes does not wait for it.
+        hands = len(with_phone)
+        free = sum(one.presence == AVAILABLE and not one.is_on_phone and one.load < one.capacity for one in with_phone)
+        before = [one for one in before if one.is_on_the_line or one.callback_id is not None]
+    else:
+        hands = sum(one.capacity for one in able)
+        free = sum(max(0, one.capacity - one.load) for one in able if one.presence == AVAILABLE)
+    place = len(before) + 1
     rounds = 0 if place <= free else ceil((place - free) / hands)
     minutes = max(1, rounds * handling_seconds / 60)
     return next((band for band in WAIT_BANDS if minutes <= band), 0)
 
 
+def _turn_of(handoff: Waiting) -> tuple[bool, datetime, int]:
+    return not handoff.is_urgent, handoff.requested_at, handoff.id
+
+
 def _who_can_be_rung(handoff: Waiting, able: list[Counsellor]) -> list[Counsellor]:
-    """Those with a telephone that is free, for a person in a call; where nobody has one, all of them."""
+    """Those with a telephone that is free, for a person in a call or to be called; in a call all, where nobody has one."""
+    if handoff.callback_id is not None:
+        return [one for one in able if one.has_phone and not one.is_on_phone]
     if handoff.is_on_the_line and any(one.has_phone for one in able):
         return [one for one in able if one.has_phone and not one.is_on_phone]
     return able

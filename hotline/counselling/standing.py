@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, select
 
 from hotline.counselling.counsellors import read_counsellors
 from hotline.counselling.hours import Opening, look_up
+from hotline.counselling.line import find_waiting, read_before
 from hotline.counselling.queues import find_queue, read_queues
-from hotline.counselling.routing import USUAL_HANDLING_SECONDS, Waiting, expected_wait, who_can_take
-from hotline.counselling.states import WAITING
+from hotline.counselling.routing import USUAL_HANDLING_SECONDS, expected_wait, who_can_take
+from hotline.counselling.states import OFFERED
 from hotline.store.tables import handoffs
 
 # Fewer conversations say nothing about the next one.
@@ -23,11 +23,15 @@ LONGEST = timedelta(hours=2)
 
 @dataclass(frozen=True)
 class Standing:
-    """Where a handoff stands. ``wait_minutes`` is a band of ``routing.WAIT_BANDS``, 0 for longer, None while nobody is there."""
+    """Where a handoff stands. ``wait_minutes`` is a band of ``routing.WAIT_BANDS``, 0 for longer, None while nobody is there.
+
+    ``place`` is the one in the queue, from 1; None while somebody is being asked, which ``is_offered`` tells.
+    """
 
     opening: Opening
     place: int | None = None
     wait_minutes: int | None = None
+    is_offered: bool = False
 
 
 def read_opening(connection: Connection, language: str | None, land: str | None, now: datetime) -> Opening:
@@ -37,36 +41,22 @@ def read_opening(connection: Connection, language: str | None, land: str | None,
 
 
 def read_standing(connection: Connection, handoff_id: int, now: datetime) -> Standing:
-    """Where an open handoff stands in its queue now.
-
-    The queue itself is not read: somebody asks for a person in every sixth turn, and hundreds may wait.
-    """
-    row = connection.execute(select(handoffs).where(handoffs.c.id == handoff_id)).one()
+    """Where an open handoff stands in its queue now."""
+    row = connection.execute(
+        select(handoffs.c.language, handoffs.c.land, handoffs.c.state).where(handoffs.c.id == handoff_id)
+    ).one()
     opening = read_opening(connection, row.language, row.land, now)
-    if not opening.is_open or row.state not in WAITING:
+    if not opening.is_open or row.state == OFFERED:
+        return Standing(opening, is_offered=opening.is_open)
+    # Who is called back has kept the place, and is served in the same order.
+    own = find_waiting(connection, handoff_id, now)
+    able = who_can_take(own, [known.counsellor for known in read_counsellors(connection)]) if own is not None else []
+    if own is None or not able:
         return Standing(opening)
-    own = Waiting(row.id, row.language, row.topic, row.land, row.is_urgent, row.requested_at)
-    able = who_can_take(own, [known.counsellor for known in read_counsellors(connection)])
-    if not able:
-        return Standing(opening)
-    place = _place(connection, row)
-    return Standing(opening, place, expected_wait(place, able, _handling_seconds(connection)))
-
-
-def _place(connection: Connection, own: Row[Any]) -> int:
-    """The place of a handoff in its queue, from 1: those before it that somebody of its language has to take.
-
-    The order is that of ``routing.in_order``.
-    """
-    is_earlier = or_(
-        handoffs.c.requested_at < own.requested_at,
-        (handoffs.c.requested_at == own.requested_at) & (handoffs.c.id < own.id),
-    )
-    is_before = is_earlier & handoffs.c.is_urgent if own.is_urgent else is_earlier | handoffs.c.is_urgent
-    query = select(func.count()).where(handoffs.c.state.in_(WAITING), is_before, handoffs.c.id != own.id)
-    if own.language is not None:
-        query = query.where(or_(handoffs.c.language == own.language, handoffs.c.language.is_(None)))
-    return int(connection.execute(query).scalar_one()) + 1
+    waiting, offered = read_before(connection, own, now)
+    minutes = expected_wait(own, waiting, able, _handling_seconds(connection))
+    # Who is being asked for is before all others until somebody takes them.
+    return Standing(opening, len(waiting) + len(offered) + 1, minutes)
 
 
 def _handling_seconds(connection: Connection) -> float:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
+from hotline.counselling.call_orders import DOING, FAILED, QUEUED, WISHED
 from hotline.store.tables import call_legs, call_orders, staff_accounts, talks
 
 
@@ -30,12 +32,29 @@ def find_call_for(connection: Connection, handoff_id: int) -> RowMapping | None:
     return connection.execute(query).mappings().one_or_none()
 
 
-def list_calls(connection: Connection, talk_id: int) -> Sequence[RowMapping]:
-    """The calls of a talk, without numbers, with the names of colleagues."""
+def list_calls(connection: Connection, talk_id: int) -> list[dict[str, Any]]:
+    """The calls of a talk, without numbers, with the names of colleagues.
+
+    ``pending`` is what was wished of a call and is not done yet, ``failed`` what the provider did not do; each is empty, or hold,
+    unhold, mute, unmute.
+    """
     names = ("id", "role", "state", "ending", "is_held", "is_muted", "language", "account_id")
     columns = [call_legs.c[name] for name in names]
     query = select(*columns, staff_accounts.c.name).outerjoin(staff_accounts, staff_accounts.c.id == call_legs.c.account_id)
-    return connection.execute(query.where(call_legs.c.talk_id == talk_id).order_by(call_legs.c.id)).mappings().all()
+    rows = connection.execute(query.where(call_legs.c.talk_id == talk_id).order_by(call_legs.c.id)).mappings()
+    wished = (
+        select(call_orders.c.leg_id, call_orders.c.kind, call_orders.c.status)
+        .join(call_legs, call_legs.c.id == call_orders.c.leg_id)
+        .where(call_legs.c.talk_id == talk_id, call_orders.c.kind.in_(WISHED))
+        .order_by(call_orders.c.id)
+    )
+    # The last wish of each call is the one that counts.
+    last = {row.leg_id: (row.kind, row.status) for row in connection.execute(wished)}
+    return [{**row, **_wish(*last.get(row["id"], ("", "")))} for row in rows]
+
+
+def _wish(kind: str, status: str) -> dict[str, str]:
+    return {"pending": kind if status in (QUEUED, DOING) else "", "failed": kind if status == FAILED else ""}
 
 
 def find_unsure(connection: Connection) -> Sequence[RowMapping]:

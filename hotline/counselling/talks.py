@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from hotline.counselling.assignment import TakenByAnother, accept, note_word, reassign
 from hotline.counselling.call_orders import put_order
-from hotline.counselling.callbacks import MOST_TRIES, Callbacks, CannotCall, leave_line
+from hotline.counselling.callbacks import CALLBACK_RUNG_AGAIN_AFTER, MOST_TRIES, Callbacks, CannotCall, leave_line
 from hotline.counselling.calls import ALIVE, Deed, Leg, Talk, What, step
 from hotline.counselling.counsellors import find_phone
 from hotline.counselling.handoff import (
@@ -44,7 +44,6 @@ TALKING_LASTS = timedelta(hours=4, minutes=5)
 LASTS: Mapping[str, timedelta] = {"ringing": RINGING_LASTS, "joining": JOINING_LASTS, "talking": TALKING_LASTS}
 # Nobody's telephone rings again for the same matter so soon, also where they are the only one.
 RUNG_AGAIN_AFTER = timedelta(seconds=90)
-CALLBACK_RUNG_AGAIN_AFTER = timedelta(minutes=10)
 TO_CALLS = frozenset(
     {"dial", "fetch", "bring_back", "tell_missed", "hang_up", "hold", "unhold", "mute", "unmute"}
 )  # fmt: skip
@@ -236,11 +235,16 @@ class Talks:
         return follow
 
     def find_late(self, connection: Connection, now: datetime) -> list[int]:
-        """The persons' calls of talks of which nothing was heard for too long; ``ran_out`` ends them. Nothing is locked."""
+        """The persons' calls of talks of which nothing was heard for too long, and those of people who were called in.
+
+        ``ran_out`` ends them. Nothing is locked.
+        """
+        is_late = (talks.c.timer_at <= now) & (call_legs.c.role == "person")
+        is_called_in = call_legs.c.role.in_(("consulted", "interpreter")) & call_legs.c.state.in_(("ordered", "answered"))
         query = (
             select(call_legs.c.id)
             .join(talks, talks.c.id == call_legs.c.talk_id)
-            .where(talks.c.state != "over", talks.c.timer_at <= now, call_legs.c.role == "person")
+            .where(talks.c.state != "over", is_late | (is_called_in & (call_legs.c.created_at <= now - JOINING_LASTS)))
         )
         return list(connection.execute(query.order_by(call_legs.c.id)).scalars())
 

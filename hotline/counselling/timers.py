@@ -24,8 +24,10 @@ from hotline.counselling.call_orders import OrderBell, OrderBook
 from hotline.counselling.callbacks import DUE, EXPIRED, Callbacks
 from hotline.counselling.counsellors import mark_away
 from hotline.counselling.handoff import UnknownHandoff, end_offers, get_open, move_handoff
+from hotline.counselling.line import read_due
 from hotline.counselling.notices import Notices, PersonNotices
 from hotline.counselling.ringing import Ringing
+from hotline.counselling.silent_calls import close_silent_call, find_silent_calls
 from hotline.counselling.states import OPEN, Clockwork, Move, on_timer
 from hotline.counselling.talk_rows import ring_after
 from hotline.counselling.talks import Talks
@@ -99,14 +101,15 @@ class Timers:
             late = list(connection.execute(query.order_by(handoffs.c.timer_at).limit(MOST_AT_ONCE)).scalars())
             calls = self._callbacks.find_timers(connection, now)
             talks = self._telephones.talks.find_late(connection, now)
+            silent = find_silent_calls(connection, now)
         done = sum(self._one(self._run_handoff, handoff_id, now) for handoff_id in late)
         done += sum(self._one(self._run_callback, callback_id, now) for callback_id in calls)
         done += sum(self._one(self._run_talk, leg_id, now) for leg_id in talks)
+        done += sum(self._one(self._run_silent, conversation_id, now) for conversation_id in silent)
         with self._database.begin() as connection:
-            offers = offer_waiting(connection, now)
-            # Whoever holds the line goes before those who are called back.
-            follow = self._telephones.ringing.ring_offered(connection, offers, now)
-            follow.add(self._telephones.ringing.ring_due(connection, now))
+            # Who is called back has kept the place: they are served with those who hold the line, in one order.
+            offers = offer_waiting(connection, now, read_due(connection, now))
+            follow = self._telephones.ringing.ring(connection, offers, now)
         ring_after(follow, self._telephones.bell.ring, self._ring)
         self._telephones.bell.ring(self._telephones.book().sweep())
         return done + len(offers)
@@ -142,6 +145,9 @@ class Timers:
         follow = self._telephones.talks.happen(connection, leg_id, "ran_out", now)
         # Its orders are found by the sweep at the end of this run.
         return follow.outbox_ids
+
+    def _run_silent(self, connection: Connection, conversation_id: int, now: datetime) -> list[int] | None:
+        return [] if close_silent_call(connection, self._callbacks, conversation_id, now) else None
 
     def _tell(self, connection: Connection, handoff: Mapping[str, Any], made: Move, now: datetime) -> Iterator[int]:
         if made not in TOLD_TO_THE_PERSON:

@@ -8,6 +8,11 @@ from itertools import groupby
 from hotline.dialogue.definition import Definition, Step
 from hotline.telephony.languages import Language
 
+# This page knows no database; a figure of it would be false in every other place.
+MADE_HERE = (
+    "The last column counts what lies in the folder `recordings`. What people record in the studio differs from place to place:\n"
+    "*Studio → Recordings* shows for each language and sentence whether a person speaks it, Twilio's voice, espeak-ng, or nobody."
+)
 WRITTEN_ONLY = "is_written"
 _SHAPES: Mapping[str, tuple[str, str]] = {"ask": ("([", "])"), "check": ("{", "}"), "end": ("((", "))")}
 
@@ -35,15 +40,15 @@ def language_table(languages: Iterable[Language], recorded: Mapping[str, int]) -
 
     Args:
         languages: of the catalogue.
-        recorded: code -> how many human recordings are in the repository.
+        recorded: code -> how many human recordings come with the program.
     """
-    rows = ["| language | keys | on offer | voice | speech recognised | human recordings |", "|---|---|---|---|---|---|"]
+    rows = ["| language | keys | on offer | voice | speech recognised | human recordings shipped |", "|---|---|---|---|---|---|"]
     rows += [
         f"| {one.name_en} ({one.code}) | {one.phone_code} | {'yes' if one.is_live else 'no'} | {_voice(one)} "
         f"| {one.gather_code or 'no: keys only'} | {recorded.get(one.code, 0) or 'none'} |"
         for one in languages
     ]
-    return "\n".join(rows)
+    return "\n".join([*rows, "", MADE_HERE])
 
 
 def _voice(language: Language) -> str:

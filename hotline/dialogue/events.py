@@ -58,7 +58,7 @@ class Heard:
 
 @dataclass(frozen=True)
 class Told:
-    """A text is said. ``values`` are what its placeholders stand for; texts with placeholders are written, never spoken."""
+    """A text is said. ``values`` are what its placeholders stand for; by ear only a place in the queue has one."""
 
     text_key: str
     values: Mapping[str, str] = field(default_factory=dict)

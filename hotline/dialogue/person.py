@@ -14,11 +14,12 @@ from hotline.counselling.handoff import HandoffRequest, NotedHandoff, change_lan
 from hotline.counselling.hours import BERLIN
 from hotline.counselling.notices import CallbackConfirmation, Notices
 from hotline.counselling.ringing import can_hold_the_line
-from hotline.counselling.routing import WAIT_BANDS
+from hotline.counselling.routing import TOLD_PLACES, WAIT_BANDS
 from hotline.counselling.standing import Standing, read_standing
 from hotline.counselling.states import ABANDONED, ACCEPTED, IN_QUEUE, STAGES
 from hotline.dialogue.conversations import BOT, Conversation
 from hotline.dialogue.events import CallbackWanted, Event, LanguageChosen, PersonRequested, Told, WithdrawWanted
+from hotline.dialogue.rendering import PLACE
 from hotline.store.tables import handoffs
 
 CALLBACK_REASON = "callback"
@@ -34,12 +35,14 @@ PROMISES = frozenset(
 NO_PROMISE = "stop.still"
 # Said again every minute to who holds the line; wanted again after a talk that broke off.
 ON_THE_LINE, AGAIN = "on_the_line", "again"
+# Where a caller who holds the line stands, and that somebody is being asked for them.
+FIRST_PLACE, MANY_BEFORE, ASKING_NOW = "person.place_first", "person.place_many", "person.asking_now"
 # Everything the desk says; `flask texts check` looks for these.
 PERSON_TEXT_KEYS = frozenset(
     {
         "person.noted", "person.passed_on", "person.no_number", "person.already", "person.urgent", "person.urgent_closed",
         "person.closed", "person.opens_at", "person.answers", NO_PROMISE, "person.takes_longer", "person.wait_long",
-        "person.withdrawn",
+        "person.withdrawn", PLACE, FIRST_PLACE, MANY_BEFORE, ASKING_NOW,
         *(f"person.wait_{minutes}" for minutes in WAIT_BANDS),
     }
 )  # fmt: skip
@@ -49,13 +52,15 @@ PERSON_TEXT_KEYS = frozenset(
 class NotedPerson:
     """What a turn's events became: what is said instead, messages to send, and whether a person is to come.
 
-    ``is_asked`` tells that the person wished it, in words or by key; else the machine found it necessary.
+    ``is_asked`` tells that the person wished it, in words or by key; else the machine found it necessary. ``told_place`` is the
+    place in the queue that was told, None when none was.
     """
 
     events: list[Event]
     outbox_ids: list[int]
     is_person_wanted: bool
     is_asked: bool = False
+    told_place: int | None = None
 
 
 class HandoffDesk:
@@ -99,6 +104,7 @@ class HandoffDesk:
         told: list[Event] = []
         outbox_ids: list[int] = []
         is_wanted = is_asked = False
+        place: int | None = None
         for event in events:
             if isinstance(event, CallbackWanted):
                 told += self._book(connection, conversation, language, land, event, now, outbox_ids)
@@ -115,7 +121,11 @@ class HandoffDesk:
             is_wanted = True
             is_asked = is_asked or event.reason in ASKED
             if event.reason == ON_THE_LINE:
-                told += self._tell_standing(connection, conversation, now)
+                standing = self._find_standing(connection, conversation, language, land, now)
+                # The same place is not told again every minute.
+                is_news = standing is not None and standing.place != conversation.session.get("told_place")
+                told += _where_one_stands(standing, tells_place=is_news) if standing is not None else [Told("person.already")]
+                place = standing.place if standing is not None else None
                 continue
             if event.reason == AGAIN:
                 self._give_back(connection, conversation, now)
@@ -126,9 +136,10 @@ class HandoffDesk:
             standing = read_standing(connection, noted.id, now)
             is_holding = conversation.channel == "voice" and can_hold_the_line(connection, language, land, conversation.id, now)
             told += _what_happens_next(event, noted, conversation, standing, is_holding=is_holding)
+            place = standing.place if is_holding else None
             if noted.is_new or noted.is_raised:
                 outbox_ids += self._tell_counsellors(connection, request, noted, now)
-        return NotedPerson(told, outbox_ids, is_wanted, is_asked)
+        return NotedPerson(told, outbox_ids, is_wanted, is_asked, place)
 
     def note_word(self, connection: Connection, conversation: Conversation, now: datetime) -> list[Event]:
         """A text for the counsellor who has the conversation: what is said to it, once, is that a person will answer."""
@@ -193,13 +204,18 @@ class HandoffDesk:
             self._callbacks.cancel_all(connection, number, now)
         return [Told("person.withdrawn")]
 
-    def _tell_standing(self, connection: Connection, conversation: Conversation, now: datetime) -> list[Event]:
-        """What somebody who holds the line is told every minute."""
+    def _find_standing(
+        self, connection: Connection, conversation: Conversation, language: str | None, land: str | None, now: datetime
+    ) -> Standing | None:
+        """Where somebody stands who holds the line; None when a counsellor has taken it at the screen."""
         handoff = find_open(connection, conversation.id)
-        if handoff is None or handoff["state"] not in IN_QUEUE:
-            return []
-        minutes = read_standing(connection, handoff["id"], now).wait_minutes
-        return [Told(f"person.wait_{minutes or 'long'}")] if minutes is not None else []
+        if handoff is not None and handoff["state"] in IN_QUEUE:
+            return read_standing(connection, handoff["id"], now)
+        if handoff is not None and handoff["state"] == ACCEPTED:
+            return None
+        # It was closed at a screen, and the person is still there and waits.
+        again = HandoffRequest(conversation.id, "asked", None, language, None, conversation.channel, land)
+        return read_standing(connection, request_handoff(connection, again, now).id, now)
 
     def _give_back(self, connection: Connection, conversation: Conversation, now: datetime) -> None:
         """The talk broke off and the person wants to go on: the handoff waits again, at its old place."""
@@ -222,8 +238,7 @@ def _what_happens_next(
         yield Told(f"danger.{event.danger}")
     if is_holding:
         # Nobody is called back who is asked to stay on the line next.
-        if standing.wait_minutes is not None and event.danger is None:
-            yield Told(f"person.wait_{standing.wait_minutes or 'long'}")
+        yield from _where_one_stands(standing, tells_place=True, tells_time=event.danger is None)
     elif conversation.address_id is None:
         yield Told("person.no_number")
     elif event.danger is not None:
@@ -235,6 +250,22 @@ def _what_happens_next(
         yield Told("person.already")
     else:
         yield from what_is_told(standing, is_call=conversation.channel == "voice")
+
+
+def _where_one_stands(standing: Standing, *, tells_place: bool, tells_time: bool = True) -> Iterator[Told]:
+    """What a caller who holds the line is told of the place, "about", for danger goes first, and of the time."""
+    if standing.is_offered:
+        yield Told(ASKING_NOW)
+    if standing.place is not None and tells_place:
+        yield _place_told(standing.place)
+    if standing.wait_minutes is not None and tells_time:
+        yield Told(f"person.wait_{standing.wait_minutes or 'long'}")
+
+
+def _place_told(place: int) -> Told:
+    if place in TOLD_PLACES:
+        return Told(PLACE, {"place": str(place)})
+    return Told(FIRST_PLACE if place < TOLD_PLACES.start else MANY_BEFORE)
 
 
 def without_promises(events: Sequence[Event]) -> list[Event]:

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Literal
 from unicodedata import bidirectional
 
+from hotline.counselling.routing import TOLD_PLACES
 from hotline.dialogue.by_ear import DANGER, PRESSED, all_emergencies, emergency_aloud, say_as_of, sentences_aloud
 from hotline.dialogue.centre_words import CENTRE_TEXT_KEYS, CentreWords
 from hotline.dialogue.country_words import COUNTRY_TEXT_KEYS, CountryWords
@@ -49,6 +50,8 @@ LANGUAGE_QUESTION = "language.ask"
 SMS_SEGMENTS = 3
 # A text may be said in other words than it is written.
 WRITTEN, SPOKEN = (".text",), (".voice",)
+# A place in the queue, the one text with a figure in it that is said aloud.
+PLACE = "person.place"
 # Read in every language, and short enough where letters take two bytes.
 SIGNS = {"option.helpful": "👍", "option.unhelpful": "👎"}
 # More, and a person: what a message names that has no room for the menu and the languages; their keys work all the same.
@@ -242,7 +245,7 @@ class Renderer:
     def _speak_event(self, event: Event, language: str | None, library: Library) -> Iterator[Utterance]:
         if isinstance(event, Told):
             for code in [language] if language else OPENING_LANGUAGES:
-                yield from self._told(event.text_key, code)
+                yield from self._told(event.text_key, code, event.values)
         elif isinstance(event, Answered) and language:
             yield from self._speak_answer(event, language, library)
         elif isinstance(event, CentresShown) and language:
@@ -257,8 +260,8 @@ class Renderer:
         elif isinstance(event, Asked):
             yield from self._speak_question(event, language, library)
 
-    def _told(self, key: str, language: str) -> Iterator[Utterance]:
-        text = self._texts.get(language, key, self._voice_variants(language))
+    def _told(self, key: str, language: str, values: Mapping[str, str] | None = None) -> Iterator[Utterance]:
+        text = self._texts.get(language, key, self._voice_variants(language), **values or {})
         if key.startswith(DANGER):
             yield from (Utterance(language, sentence, is_slow=True) for sentence in emergency_aloud(text))
         else:
@@ -335,6 +338,8 @@ class Renderer:
                 yield f"text:{key}", text
         for key in FIRST_OPTION_KEYS:
             yield f"language:{key}", self._texts.get(language, "language.option", key=key)
+        for place in TOLD_PLACES:
+            yield f"text:{PLACE}:{place}", self._texts.get(language, PLACE, place=place)
         for number, text in enumerate(all_emergencies(self._texts.all_of(language)), 1):
             yield f"emergency:{number}", text
         for (topic, code), article in library.articles.items():

@@ -57,7 +57,7 @@ class Session:
     ``answered`` is the topic of the last answer, ``question`` the last question (``feedback``), ``waited`` how often a caller who
     holds the line has been told how long it takes. ``group`` is the group of topics chosen last, ``preset`` the language of an
     earlier call, ``is_slow`` tells that the caller wants to hear everything slowly, ``menu_day`` is the day by whose order the
-    menus of a call are (ISO).
+    menus of a call are (ISO), ``told_place`` the place in the queue a caller who holds the line was told last.
     """
 
     step: str = ""
@@ -84,6 +84,7 @@ class Session:
     preset: str | None = None
     is_slow: bool = False
     menu_day: str = ""
+    told_place: int | None = None
 
     def to_dict(self) -> dict[str, object]:
         """The session as JSON values."""
@@ -112,6 +113,7 @@ class Session:
             "preset": self.preset,
             "is_slow": self.is_slow,
             "menu_day": self.menu_day,
+            "told_place": self.told_place,
         }
 
     @classmethod

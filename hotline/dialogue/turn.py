@@ -320,6 +320,7 @@ class Turns:
         noted = self._desk.note(connection, turn.conversation, language, self._land(turn), data.events, now)
         turn.events, turn.is_person_wanted, turn.is_erased = noted.events, noted.is_person_wanted, data.is_erased
         turn.outbox_ids += [*data.outbox_ids, *noted.outbox_ids]
+        turn.session = replace(turn.session, told_place=noted.told_place)
         return noted
 
     def _text_of(self, turn: _Turn, topic: str) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from hotline.store.database import Database
 from hotline.store.tables import opt_outs
+
+_OPTED_OUT = select(opt_outs.c.id).where(
+    opt_outs.c.pseudonym == bindparam("of_number"), opt_outs.c.channel == bindparam("on_channel")
+)
 
 
 def opt_out(database: Database, connection: Connection, pseudonym: str, channel: str, now: datetime) -> bool:
@@ -29,5 +33,4 @@ def opt_out(database: Database, connection: Connection, pseudonym: str, channel:
 
 def is_opted_out(connection: Connection, pseudonym: str, channel: str) -> bool:
     """Whether nothing is to be sent to a number on this channel."""
-    query = select(opt_outs.c.id).where(opt_outs.c.pseudonym == pseudonym, opt_outs.c.channel == channel)
-    return connection.execute(query).first() is not None
+    return connection.execute(_OPTED_OUT, {"of_number": pseudonym, "on_channel": channel}).first() is not None

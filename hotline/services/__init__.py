@@ -83,7 +83,7 @@ class Services(CaseServices, TranslationServices, StudioServices, StaffServices,
     def timers(self) -> Timers:
         """What happens to handoffs by itself; only the worker uses it."""
         person = PersonNotices(self.outbox, self.cipher, self.texts, read_slot(self.settings.call_window))
-        telephones = Telephones(self.talks, Ringing(self.talks, self.callbacks), self.order_bell, lambda: self.order_book)
+        telephones = Telephones(self.talks, Ringing(self.talks), self.order_bell, lambda: self.order_book)
         return Timers(self.database, self.callbacks, self.notices, person, self.doorbell.ring, telephones, self.clock)
 
     @cached_property

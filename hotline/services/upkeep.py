@@ -14,6 +14,8 @@ from hotline.counselling.hours import BERLIN
 from hotline.dialogue.menu_order import MenuOrder, forget_asked
 from hotline.dialogue.pace import Pacer
 from hotline.dialogue.turn_seen import TurnSeen
+from hotline.fallback.book import FILE
+from hotline.fallback.settings import FOLDER
 from hotline.privacy.key_check import check_keys
 from hotline.services.core import CoreServices
 from hotline.staff.accounts import DEMO_PREFIX
@@ -149,6 +151,8 @@ class UpkeepServices(CoreServices):
             redis_url=known.redis_url,
             retention={f"RETENTION_{kind}".upper(): days for kind, days in getattr(known, "retention", {}).items()},
             has_demo_accounts=self._has_demo_accounts(),
+            fallback_url=known.fallback_base_url,
+            has_fallback_file=(known.data_dir / FOLDER / FILE).is_file(),
             private_paths=(*files, *((Path(database),) if database else ()), *sorted(known.root.glob("*.env"))),
         )
 

@@ -246,6 +246,9 @@ def _longest_message(text: str) -> int:
 
 
 def _longest_say(text: str) -> int:
+    if len(text) <= MAX_SAY_CHARACTERS and len(quote(text, safe="")) <= MAX_SAY_ENCODED:
+        # Nearly every sentence; letter by letter it took a sixth of the time of an answer.
+        return len(text)
     encoded = 0
     for end, character in enumerate(text[:MAX_SAY_CHARACTERS]):
         # quote() writes a blank as %20; should Twilio count "+", the text is only shorter.

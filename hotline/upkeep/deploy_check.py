@@ -35,6 +35,8 @@ class Deploy:
         retention: name of a retention setting -> days; empty where this version has none.
         has_demo_accounts: whether accounts for trying out are there.
         private_paths: files only their owner may read.
+        fallback_url: FALLBACK_BASE_URL.
+        has_fallback_file: whether the file of the fallback program was made.
     """
 
     is_production: bool
@@ -52,6 +54,8 @@ class Deploy:
     retention: Mapping[str, int | None]
     has_demo_accounts: bool
     private_paths: tuple[Path, ...]
+    fallback_url: str | None
+    has_fallback_file: bool
 
 
 def find_deploy_problems(deploy: Deploy) -> list[str]:
@@ -132,6 +136,18 @@ def _check_files(deploy: Deploy) -> Iterator[str]:
             yield f"The folder {path.name} is open to others on this machine: chmod 700 {path.name}."
 
 
+def _check_fallback(deploy: Deploy) -> Iterator[str]:
+    if not deploy.fallback_url:
+        yield (
+            "FALLBACK_BASE_URL is not set: while the hotline is down callers hear an error of the provider. Set it and "
+            "FALLBACK_KEY, run `make fallback`, best on another machine, and name it at Twilio for when the first handler fails."
+        )
+    elif _is_loopback(urlsplit(deploy.fallback_url).hostname):
+        yield "FALLBACK_BASE_URL is this very machine: the provider cannot reach it. Set the public address of that program."
+    if deploy.fallback_url and not deploy.has_fallback_file:
+        yield "The fallback program has no file to answer from: run `flask fallback build` and copy its folder to the program."
+
+
 def _is_loopback(host: str | None) -> bool:
     if host in (None, "", "localhost"):
         return True
@@ -150,4 +166,5 @@ _CHECKS: tuple[Callable[[Deploy], Iterator[str]], ...] = (
     _check_redis,
     _check_retention,
     _check_files,
+    _check_fallback,
 )

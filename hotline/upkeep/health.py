@@ -11,6 +11,7 @@ from typing import Literal
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from hotline.counselling.silent_calls import count_silent_calls
 from hotline.delivery.handover import read_waiting
 from hotline.errors import CannotStart
 from hotline.store.clock import check_clock
@@ -23,6 +24,8 @@ State = Literal["ok", "degraded", "down"]
 
 # A message that is due goes out at once; the sweep of every minute finds what a lost doorbell left.
 OUTBOX_LATE = timedelta(minutes=2)
+# One report may get lost; more of them never come.
+LATELY, MANY_SILENT_CALLS = timedelta(days=1), 3
 LOW_DISK_BYTES, FULL_DISK_BYTES = 500_000_000, 50_000_000
 
 
@@ -132,12 +135,26 @@ def _look_at_outbox(around: Surroundings) -> Part:
     return Part("outbox", "degraded", f"{waiting.messages} message(s) wait to be sent, the oldest for {seconds} s.")
 
 
+def _look_at_calls(around: Surroundings) -> Part:
+    with around.database.read() as connection:
+        number = count_silent_calls(connection, around.clock() - LATELY)
+    if number < MANY_SILENT_CALLS:
+        return Part("calls", "ok")
+    return Part(
+        "calls",
+        "degraded",
+        f"{number} calls of the last day ended without a report, so people waited in the queue who had hung up. Set the status "
+        "callback of the number at Twilio: /webhooks/twilio/status.",
+    )
+
+
 _LOOKS = {
     "migrations": _look_at_migrations,
     "clock": _look_at_clock,
     "worker": _look_at_worker,
     "queue": _look_at_queue,
     "outbox": _look_at_outbox,
+    "calls": _look_at_calls,
 }
 
 

@@ -17,6 +17,13 @@ from twilio.request_validator import RequestValidator
 from tests.calls.valid import InvalidDocument, read_voice
 
 CALLER, OURS, ACCOUNT = "+4915112345678", "+4930555000", "AC" + "0" * 32
+# What the player does as Twilio does; elements within them included. A test proves that we send nothing else.
+FOLLOWED = frozenset(
+    {
+        *("Say", "prosody", "Play", "Pause"),
+        *("Gather", "Redirect", "Enqueue", "Dial", "Conference", "Record", "Hangup", "Reject", "Leave"),
+    }
+)
 # A call that goes on for longer runs in a circle.
 MOST_DOCUMENTS = 200
 # Twilio tries once more when it cannot connect, unless the address says otherwise.
@@ -90,6 +97,7 @@ class Player:
         to: our number.
         caller: the other one; "anonymous" where it is withheld.
         dialled: how each <Dial> ends (DialCallStatus), in order.
+        sounds: address -> seconds, of those fetched before.
     """
 
     servers: Mapping[str, Server]
@@ -106,7 +114,7 @@ class Player:
     requests: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     seconds: int = 0
     ended: str | None = None
-    _sounds: dict[str, int] = field(default_factory=dict)
+    sounds: dict[str, int] = field(default_factory=dict)
 
     def run(self) -> Player:
         """Lead the whole call; afterwards ``heard`` tells what was said and ``ended`` by whom it was ended.
@@ -242,13 +250,13 @@ class Player:
             self.seconds += self._play(url)
 
     def _play(self, url: str) -> int:
-        if url not in self._sounds:
+        if url not in self.sounds:
             got = self._send("GET", url, {}, {})
             if got.status != 200 or not got.content_type.startswith("audio/"):
                 raise InvalidDocument(f"13420: {got.status} {got.content_type} at {urlsplit(url).path}")
             with wave.open(BytesIO(got.body)) as sound:
-                self._sounds[url] = 1 + sound.getnframes() // sound.getframerate()
-        return self._sounds[url]
+                self.sounds[url] = 1 + sound.getnframes() // sound.getframerate()
+        return self.sounds[url]
 
     # -- requests ------------------------------------------------------------------------------------------------------
 

@@ -54,10 +54,13 @@ def choose(language: str) -> list[str]:
     return [CATALOGUE[language].phone_code]
 
 
-def lead(line: Hotline, inputs: Sequence[Input], sid: str) -> Player:
-    """One call to the end, from a telephone that never called before: nothing is known of its language."""
-    caller = f"+49151{next(_callers):08}"
-    return Player({BASE_URL: wsgi(line.app)}, NUMBERS, TOKEN, inputs, sid=sid, caller=caller).run()
+def lead(line: Hotline, inputs: Sequence[Input], sid: str, sounds: dict[str, int] | None = None) -> Player:
+    """One call to the end, from a telephone that never called before: nothing is known of its language.
+
+    ``sounds`` are those fetched in calls before, as Twilio keeps them.
+    """
+    caller, kept = f"+49151{next(_callers):08}", {} if sounds is None else sounds
+    return Player({BASE_URL: wsgi(line.app)}, NUMBERS, TOKEN, inputs, sid=sid, caller=caller, sounds=kept).run()
 
 
 def last(line: Hotline) -> dict[str, object]:
@@ -143,13 +146,18 @@ def test_danger_by_speech_is_answered_at_once_even_if_it_was_hardly_heard(line: 
     assert reason(line) == "danger"
 
 
-def test_caller_may_hang_up_at_any_point_and_no_conversation_stays_open(line: Hotline) -> None:
-    steps: list[Input] = ["1", "1", "1", "0", "2", SILENCE, "*", Speech("Geld"), "0"]
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_caller_may_hang_up_at_any_point_and_no_conversation_stays_open(line: Hotline, language: str) -> None:
+    # A group, a topic, more of it, a person, the menu, silence, back, a word, a person.
+    steps: list[Input] = [*choose(language), "1", "1", "1", "0", "2", SILENCE, "*", Speech("Geld"), "0"]
+    sounds: dict[str, int] = {}
     for length in range(len(steps) + 1):
-        player = lead(line, [*steps[:length], Leaves()], f"CA-leaves-{length}")
+        player = lead(line, [*steps[:length], Leaves()], f"CA-leaves-{language}-{length}", sounds)
         assert player.ended == "caller"
+        assert len(player.questions) == length + 1
         # The machine owns none any more: it is over, or somebody owes a call.
         assert last(line)["status"] in ("closed", "callback", "waiting")
+        assert last(line)["closed_at"] is not None
 
 
 def test_understanding_is_down_and_the_keys_lead_to_the_answer(line: Hotline) -> None:

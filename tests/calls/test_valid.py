@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ast
+from xml.etree.ElementTree import fromstring
+
 import pytest
 
-from tests.calls.valid import InvalidDocument, read_messaging, read_voice
+from hotline.settings import ROOT
+from tests.calls.player import FOLLOWED
+from tests.calls.valid import InvalidDocument, read_messaging, read_voice, voice_verbs
 
 
 @pytest.mark.parametrize(
@@ -52,3 +57,19 @@ def test_what_twilio_takes_passes() -> None:
         b'<Record maxLength="60" playBeep="true" action="/kept"/><Redirect method="POST">/on</Redirect><Hangup/></Response>'
     )
     read_messaging(b"<Response><Message>a</Message><Message>b</Message></Response>")
+
+
+def test_player_follows_every_verb_we_can_send() -> None:
+    written = ROOT / "hotline" / "telephony" / "twiml.py"
+    importers = [path for path in sorted((ROOT / "hotline").rglob("*.py")) if "twilio.twiml" in path.read_text(encoding="utf-8")]
+    assert importers == [written], "documents are written in one place"
+    tree = ast.parse(written.read_text(encoding="utf-8"))
+    called = [node.func for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)]
+    # Patterns of text have methods of their own.
+    asked = {func.attr for func in called if not ast.unparse(func.value).startswith("_")}
+    sent = {name for method, name in voice_verbs().items() if method in asked}
+    assert {"Say", "Play", "Redirect", "Dial", "Conference", "Record", "Hangup"} <= sent
+    assert sent | {"Gather"} <= FOLLOWED
+    # What another program serves when all of ours are down.
+    shipped = fromstring((ROOT / "deploy" / "fallback" / "voice.xml").read_bytes())
+    assert {element.tag for element in shipped.iter()} - {"Response"} <= FOLLOWED

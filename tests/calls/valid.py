@@ -47,6 +47,18 @@ def _definitions(module: ModuleType, root: str) -> dict[str, dict[str, set[str]]
     return {names[name]: _nested(node, names) for name, node in classes.items()}
 
 
+def voice_verbs() -> dict[str, str]:
+    """Method of the library -> the element it writes into a document of a call."""
+    tree = ast.parse(inspect.getsource(voice_response))
+    classes = {node.name: _element_name(node) for node in tree.body if isinstance(node, ast.ClassDef)}
+    found: dict[str, str] = {}
+    for method in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        for call in (node for node in ast.walk(method) if isinstance(node, ast.Call)):
+            if ast.unparse(call.func) == "self.nest" and isinstance(call.args[0], ast.Call):
+                found[method.name] = classes[ast.unparse(call.args[0].func)]
+    return found
+
+
 def _element_name(node: ast.ClassDef) -> str:
     for found in ast.walk(node):
         is_name = isinstance(found, ast.Assign) and ast.unparse(found.targets[0]) == "self.name"

@@ -102,9 +102,7 @@ class Office:
         """What the worker runs."""
         notices = Notices(self.outbox, ["+4915100000001"], OURS)
         person = PersonNotices(self.outbox, self.cipher, TEXTS, WINDOW)
-        telephones = Telephones(
-            self.talks, Ringing(self.talks, self.callbacks), OrderBell(self.ordered.append), lambda: self.book
-        )
+        telephones = Telephones(self.talks, Ringing(self.talks), OrderBell(self.ordered.append), lambda: self.book)
         return Timers(self.database, self.callbacks, notices, person, self.rung.append, telephones, self.clock)
 
     @property

@@ -147,13 +147,34 @@ def test_nobody_who_could_be_served_is_passed_over_for_somebody_behind(waiting: 
                 assert alike != same or later.id not in offered
 
 
-@pytest.mark.parametrize(("place", "minutes"), [(1, 5), (2, 15), (5, 30), (6, 60), (9, 60), (10, 0)])
-def test_wait_is_told_in_steps_people_can_remember(place: int, minutes: int) -> None:
+def test_one_telephone_rings_for_one_person_and_who_is_called_back_takes_a_turn() -> None:
+    anna = _one(1, capacity=5, has_phone=True)
+    waiting = [_waits(1, 5, is_on_the_line=True), _waits(2, 9, is_on_the_line=True), _waits(3, 20, callback_id=7)]
+    assert [(offer.handoff_id, offer.callback_id) for offer in plan_offers(waiting, [anna])] == [(3, 7)]
+    assert [offer.handoff_id for offer in plan_offers(waiting[:2], [anna])] == [2]
+    # Without a telephone nobody calls back; what is written is taken at the screen.
+    assert [offer.handoff_id for offer in plan_offers([waiting[2], _waits(4)], [_one(1)])] == [4]
+
+
+@pytest.mark.parametrize(("before", "minutes"), [(0, 5), (1, 15), (4, 30), (5, 60), (8, 60), (9, 0)])
+def test_wait_is_told_in_steps_people_can_remember(before: int, minutes: int) -> None:
     # One free hand at once, two at most, a quarter of an hour each.
-    assert expected_wait(place, [_one(1, capacity=2, load=1)], 900) == minutes
+    there = [_one(1, capacity=2, load=1)]
+    assert expected_wait(_waits(99), [_waits(number, 10) for number in range(before)], there, 900) == minutes
+
+
+def test_who_holds_the_line_waits_for_a_telephone_and_not_for_room_on_a_screen() -> None:
+    holds, before = _waits(1, 1, is_on_the_line=True), _waits(2, 9, is_on_the_line=True)
+    texts = [_waits(number, 20) for number in range(10, 20)]
+    free, talks = _one(1, capacity=5, has_phone=True), _one(1, capacity=5, has_phone=True, is_on_phone=True, load=1)
+    assert expected_wait(holds, texts, [free], 900) == 5
+    assert expected_wait(holds, [], [talks], 900) == 15, "the only telephone is in a talk"
+    assert expected_wait(holds, [before], [talks], 900) == 30
+    assert expected_wait(holds, [_waits(3, 9, callback_id=1)], [free], 900) == 15
+    assert expected_wait(holds, [], [_one(1, capacity=5)], 900) == 5, "where nobody has one, somebody at a screen comes"
 
 
 def test_only_those_at_their_screens_who_know_the_language_make_a_wait() -> None:
     there = [_one(1, presence="away"), _one(2, "ar"), _one(3, presence="busy"), _one(4)]
     assert [one.id for one in who_can_take(_waits(1), there)] == [3, 4]
-    assert expected_wait(1, [_one(3, presence="busy")], 900) == 15
+    assert expected_wait(_waits(1), [], [_one(3, presence="busy")], 900) == 15

@@ -7,88 +7,42 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import update
 
 from hotline.counselling.assignment import withdraw
-from hotline.counselling.counsellors import set_phone
 from hotline.counselling.handoff import get_open
 from hotline.counselling.hours import BERLIN
-from hotline.counselling.talks import CannotRing
 from hotline.store.tables import call_legs, conversations
 from hotline.telephony.client import SendFailed
 from tests.counselling.desks import OURS, Office
-
-PERSON, ANNAS, BERTS = "+4915112345678", "+4930111111", "+4930222222"
-
-
-def _office(office: Office) -> Office:
-    with office.database.begin() as connection:
-        for account_id, number in ((office.anna, ANNAS), (office.bert, BERTS)):
-            set_phone(connection, account_id, number, office.cipher, "anna", office.clock())
-    return office
-
-
-def _caller(office: Office, call_sid: str = "CA-person", **asked: str) -> int:
-    """Somebody who holds the line; gives the handoff."""
-    conversation_id = office.open(PERSON, "voice")
-    with office.database.begin() as connection:
-        connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(provider_sid=call_sid))
-    return office.ask(conversation_id, **asked)
-
-
-def _callback(office: Office) -> int:
-    """A due callback."""
-    handoff_id = office.ask()
-    with office.database.begin() as connection:
-        office.callbacks.book(connection, get_open(connection, handoff_id), "any", office.clock())
-    office.clock.move(minutes=1)
-    return handoff_id
-
-
-def _run(office: Office) -> None:
-    """What the worker does at a tick: timers, then the orders."""
-    office.set_clock(office.clock())
-    office.timers.run()
-    _work(office)
-
-
-def _work(office: Office) -> None:
-    while office.ordered:
-        office.book.carry_out(office.ordered.pop(0))
-
-
-def _happen(office: Office, leg_id: int, *happened: str) -> str:
-    state = ""
-    for what in happened:
-        state = office.note(leg_id, what)  # type: ignore[arg-type]
-    _work(office)
-    return state
-
-
-def _leg(office: Office, role: str) -> int:
-    with office.database.read() as connection:
-        query = select(call_legs.c.id).where(call_legs.c.role == role).order_by(call_legs.c.id.desc()).limit(1)
-        return int(connection.execute(query).scalar_one())
-
-
-def _asked(office: Office) -> list[str]:
-    return [asked[0] for asked in office.provider.asked]
+from tests.counselling.telephones import (
+    ANNAS,
+    BERTS,
+    PERSON,
+    asked_for,
+    carry_out,
+    due_callback,
+    happens,
+    hold_the_line,
+    leg_of,
+    tick,
+    with_phones,
+)
 
 
 def test_whoever_is_offered_a_caller_is_rung_accepts_by_key_and_the_caller_is_fetched(office: Office) -> None:
-    _office(office)
-    handoff_id = _caller(office)
-    _run(office)
-    counsellor, person = _leg(office, "counsellor"), _leg(office, "person")
+    with_phones(office)
+    handoff_id = hold_the_line(office)
+    tick(office)
+    counsellor, person = leg_of(office, "counsellor"), leg_of(office, "person")
     assert office.provider.asked == [("dial", ANNAS, OURS, f"/webhooks/twilio/legs/{counsellor}/answer")]
     assert office.state(handoff_id) == "offered", "a telephone that rings, or is answered, has accepted nothing"
-    _happen(office, counsellor, "answered")
+    happens(office, counsellor, "answered")
     assert office.state(handoff_id) == "offered", "nor has a mailbox"
-    assert _happen(office, counsellor, "accepted") == "joining"
+    assert happens(office, counsellor, "accepted") == "joining"
     assert (office.state(handoff_id), office.handoff(handoff_id)["counsellor_id"]) == ("accepted", office.anna)
     assert office.provider.asked[-1] == ("redirect", "CA-person", f"/webhooks/twilio/legs/{person}/join")
-    assert _happen(office, person, "joined") == "talking"
+    assert happens(office, person, "joined") == "talking"
     assert office.handoff(handoff_id)["awaits"] == "contact"
     assert all(
         number[1:].encode() not in bytes(leg["number_encrypted"] or b"")
@@ -98,58 +52,58 @@ def test_whoever_is_offered_a_caller_is_rung_accepts_by_key_and_the_caller_is_fe
 
 
 def test_declined_or_unanswered_offers_move_on_and_the_caller_keeps_waiting(office: Office) -> None:
-    _office(office)
-    handoff_id = _caller(office)
-    _run(office)
-    first = _leg(office, "counsellor")
-    _happen(office, first, "answered", "declined")
+    with_phones(office)
+    handoff_id = hold_the_line(office)
+    tick(office)
+    first = leg_of(office, "counsellor")
+    happens(office, first, "answered", "declined")
     assert office.state(handoff_id) == "declined"
-    _run(office)
+    tick(office)
     assert [asked[1] for asked in office.provider.asked if asked[0] == "dial"] == [ANNAS, BERTS]
-    _happen(office, _leg(office, "counsellor"), "gone")
+    happens(office, leg_of(office, "counsellor"), "gone")
     assert office.state(handoff_id) == "expired"
     assert [row["outcome"] for row in office.rows("handoff_offers")] == ["declined", "expired"]
-    _run(office)
+    tick(office)
     assert len([asked for asked in office.provider.asked if asked[0] == "dial"]) == 2, "nobody is rung again at once"
 
 
 def test_caller_who_hangs_up_while_it_rings_is_called_back_and_the_telephone_stops(office: Office) -> None:
-    _office(office)
-    handoff_id = _caller(office)
-    _run(office)
+    with_phones(office)
+    handoff_id = hold_the_line(office)
+    tick(office)
     with office.database.begin() as connection:
         office.ordered += office.talks.end_calls(connection, "CA-person", office.clock()).orders
-    _work(office)
+    carry_out(office)
     assert office.state(handoff_id) == "callback"
-    assert _asked(office) == ["dial", "hang_up"]
-    assert _happen(office, _leg(office, "counsellor"), "answered", "accepted") == "over", "too late: nothing is accepted"
+    assert asked_for(office) == ["dial", "hang_up"]
+    assert happens(office, leg_of(office, "counsellor"), "answered", "accepted") == "over", "too late: nothing is accepted"
     assert office.state(handoff_id) == "callback"
 
 
 def test_line_of_the_counsellor_drops_before_the_talk_and_the_caller_waits_at_the_old_place(office: Office) -> None:
-    _office(office)
-    handoff_id = _caller(office)
+    with_phones(office)
+    handoff_id = hold_the_line(office)
     asked_at = office.handoff(handoff_id)["requested_at"]
-    _run(office)
-    _happen(office, _leg(office, "counsellor"), "answered", "accepted", "gone")
+    tick(office)
+    happens(office, leg_of(office, "counsellor"), "answered", "accepted", "gone")
     assert (office.state(handoff_id), office.handoff(handoff_id)["requested_at"]) == ("requested", asked_at)
-    assert office.provider.asked[-1][2] == f"/webhooks/twilio/legs/{_leg(office, 'person')}/back"
+    assert office.provider.asked[-1][2] == f"/webhooks/twilio/legs/{leg_of(office, 'person')}/back"
 
 
 def test_caller_whose_call_is_over_when_fetched_is_called_back(office: Office) -> None:
-    _office(office)
-    handoff_id = _caller(office)
-    _run(office)
+    with_phones(office)
+    handoff_id = hold_the_line(office)
+    tick(office)
     office.provider.failure = SendFailed(21220, "fail", None, is_certain=True)
-    _happen(office, _leg(office, "counsellor"), "answered", "accepted")
+    happens(office, leg_of(office, "counsellor"), "answered", "accepted")
     assert office.state(handoff_id) == "callback"
 
 
 def test_two_telephones_that_accept_at_once_get_one_talk(office: Office) -> None:
-    _office(office)
-    handoff_id = _caller(office)
-    _run(office)
-    counsellor = _leg(office, "counsellor")
+    with_phones(office)
+    handoff_id = hold_the_line(office)
+    tick(office)
+    counsellor = leg_of(office, "counsellor")
     office.note(counsellor, "answered")
     start = threading.Barrier(3)
 
@@ -164,17 +118,17 @@ def test_two_telephones_that_accept_at_once_get_one_talk(office: Office) -> None
 
 
 def test_somebody_else_was_quicker_and_the_key_takes_nothing(office: Office) -> None:
-    _office(office)
-    handoff_id = _caller(office)
-    _run(office)
-    counsellor = _leg(office, "counsellor")
-    _happen(office, counsellor, "answered")
+    with_phones(office)
+    handoff_id = hold_the_line(office)
+    tick(office)
+    counsellor = leg_of(office, "counsellor")
+    happens(office, counsellor, "answered")
     with office.database.begin() as connection:
         office.talks._callbacks.book(connection, get_open(connection, handoff_id), "any", office.clock())
         connection.execute(update(conversations).values(closed_at=office.clock()))
     with office.database.begin() as connection:
         withdraw(connection, handoff_id, office.clock())
-    assert _happen(office, counsellor, "accepted") == "over"
+    assert happens(office, counsellor, "accepted") == "over"
     assert office.state(handoff_id) == "returned"
 
 
@@ -183,29 +137,29 @@ def test_somebody_else_was_quicker_and_the_key_takes_nothing(office: Office) -> 
 
 def _reach(office: Office) -> tuple[int, int]:
     """A callback on its way: the counsellor has accepted and the person is being called."""
-    handoff_id = _callback(office)
-    _run(office)
-    _run(office)
-    _happen(office, _leg(office, "counsellor"), "answered", "accepted")
-    return handoff_id, _leg(office, "person")
+    handoff_id = due_callback(office)
+    tick(office)
+    tick(office)
+    happens(office, leg_of(office, "counsellor"), "answered", "accepted")
+    return handoff_id, leg_of(office, "person")
 
 
 def test_due_callback_rings_the_counsellor_first_and_then_the_person_once(office: Office) -> None:
-    _office(office)
+    with_phones(office)
     handoff_id, person = _reach(office)
     assert [asked[1] for asked in office.provider.asked] == [ANNAS, PERSON]
     assert office.callback(handoff_id)["state"] == "calling"
-    _happen(office, person, "answered", "accepted")
+    happens(office, person, "answered", "accepted")
     assert (office.callback(handoff_id)["state"], office.state(handoff_id)) == ("done", "accepted")
     assert office.handoff(handoff_id)["counsellor_id"] == office.anna, "who talks sees the conversation and closes it"
-    _happen(office, person, "gone")
+    happens(office, person, "gone")
     assert office.state(handoff_id) == "accepted"
-    assert _asked(office) == ["dial", "dial", "hang_up"]
+    assert asked_for(office) == ["dial", "dial", "hang_up"]
 
 
 def test_order_carried_out_by_several_workers_at_once_dials_once(office: Office) -> None:
-    _office(office)
-    _callback(office)
+    with_phones(office)
+    due_callback(office)
     office.set_clock(office.clock())
     office.timers.run()
     office.set_clock(office.clock() + timedelta(seconds=1))
@@ -219,37 +173,37 @@ def test_order_carried_out_by_several_workers_at_once_dials_once(office: Office)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(carry_out, range(4)))
-    assert _asked(office) == ["dial"]
+    assert asked_for(office) == ["dial"]
 
 
 def test_person_is_not_rung_when_the_counsellor_was_gone_before_the_order_was_carried_out(office: Office) -> None:
-    _office(office)
-    _callback(office)
-    _run(office)
-    _run(office)
+    with_phones(office)
+    due_callback(office)
+    tick(office)
+    tick(office)
     for what in ("answered", "accepted", "gone"):
-        office.note(_leg(office, "counsellor"), what)  # type: ignore[arg-type]
-    _work(office)
+        office.note(leg_of(office, "counsellor"), what)  # type: ignore[arg-type]
+    carry_out(office)
     assert [asked[1] for asked in office.provider.asked if asked[0] == "dial"] == [ANNAS]
 
 
 def test_lost_answer_to_a_dial_is_unclear_told_and_never_dialled_again(office: Office) -> None:
-    _office(office)
-    handoff_id = _callback(office)
-    _run(office)
-    _run(office)
+    with_phones(office)
+    handoff_id = due_callback(office)
+    tick(office)
+    tick(office)
     office.provider.failure = SendFailed(None, "retry", None)
-    _happen(office, _leg(office, "counsellor"), "answered", "accepted")
+    happens(office, leg_of(office, "counsellor"), "answered", "accepted")
     office.provider.failure = None
     assert office.callback(handoff_id)["state"] == "unclear"
     bodies = [office.cipher.decrypt(row["body_encrypted"]) for row in office.rows("outbox")]
     assert any("unclear whether the telephone rang" in body for body in bodies)
     for _ in range(5):
         office.clock.move(hours=1)
-        _run(office)
+        tick(office)
     assert [asked[1] for asked in office.provider.asked].count(PERSON) == 1
     # It rang after all: whoever answers is hung up on without a word.
-    _happen(office, _leg(office, "person"), "answered")
+    happens(office, leg_of(office, "person"), "answered")
     assert office.rows("call_orders")[-1]["kind"] == "hang_up"
     with office.database.begin() as connection:
         office.callbacks.note_missed(connection, office.callback(handoff_id)["id"], "anna", office.clock())
@@ -257,12 +211,12 @@ def test_lost_answer_to_a_dial_is_unclear_told_and_never_dialled_again(office: O
 
 
 def test_worker_that_died_while_dialling_leaves_it_unclear(office: Office) -> None:
-    _office(office)
-    handoff_id = _callback(office)
-    _run(office)
-    _run(office)
-    office.note(_leg(office, "counsellor"), "answered")
-    office.note(_leg(office, "counsellor"), "accepted")
+    with_phones(office)
+    handoff_id = due_callback(office)
+    tick(office)
+    tick(office)
+    office.note(leg_of(office, "counsellor"), "answered")
+    office.note(leg_of(office, "counsellor"), "accepted")
     order_id = office.ordered.pop()
     assert office.book._claim(order_id) is not None
     office.ordered.clear()
@@ -273,15 +227,15 @@ def test_worker_that_died_while_dialling_leaves_it_unclear(office: Office) -> No
 
 
 def test_three_tries_in_vain_spaced_by_rule_and_then_a_counsellor_is_told(office: Office) -> None:
-    _office(office)
-    handoff_id = _callback(office)
+    with_phones(office)
+    handoff_id = due_callback(office)
     tries = []
     for _ in range(3):
-        _run(office)
-        _run(office)
-        _happen(office, _leg(office, "counsellor"), "answered", "accepted")
+        tick(office)
+        tick(office)
+        happens(office, leg_of(office, "counsellor"), "answered", "accepted")
         tries.append(office.clock())
-        _happen(office, _leg(office, "person"), "gone")
+        happens(office, leg_of(office, "person"), "gone")
         if (due_at := office.callback(handoff_id)["due_at"]) is not None:
             office.clock.now = max(due_at, office.clock.now + timedelta(minutes=11))
     assert office.callback(handoff_id)["state"] == "failed"
@@ -292,20 +246,20 @@ def test_three_tries_in_vain_spaced_by_rule_and_then_a_counsellor_is_told(office
 
 
 def test_cancelled_callback_is_not_called_though_the_counsellor_accepts(office: Office) -> None:
-    _office(office)
-    handoff_id = _callback(office)
-    _run(office)
-    _run(office)
+    with_phones(office)
+    handoff_id = due_callback(office)
+    tick(office)
+    tick(office)
     with office.database.begin() as connection:
         assert office.callbacks.cancel_all(connection, PERSON, office.clock()) == 1
-    assert _happen(office, _leg(office, "counsellor"), "answered", "accepted") == "over"
+    assert happens(office, leg_of(office, "counsellor"), "answered", "accepted") == "over"
     assert [asked[1] for asked in office.provider.asked if asked[0] == "dial"] == [ANNAS]
     assert (office.callback(handoff_id)["state"], office.state(handoff_id)) == ("cancelled", "returned")
 
 
 def test_nobody_is_called_at_night_though_a_counsellor_wants_to(office: Office) -> None:
-    _office(office)
-    handoff_id = _callback(office)
+    with_phones(office)
+    handoff_id = due_callback(office)
     office.set_clock(office.clock())
     office.timers.run()
     office.ordered.clear()
@@ -316,59 +270,5 @@ def test_nobody_is_called_at_night_though_a_counsellor_wants_to(office: Office) 
     with office.database.begin() as connection:
         connection.exec_driver_sql("UPDATE talks SET state = 'over'")
         office.talks.ring_for_callback(connection, callback_id, office.anna, office.clock(), is_asked=True)
-    assert _happen(office, _leg(office, "counsellor"), "answered", "accepted") == "over"
+    assert happens(office, leg_of(office, "counsellor"), "answered", "accepted") == "over"
     assert PERSON not in [asked[1] for asked in office.provider.asked]
-
-
-# -- in the talk -----------------------------------------------------------------------------------------------------------
-
-
-def _talking(office: Office) -> tuple[int, int]:
-    _office(office)
-    handoff_id = _caller(office)
-    _run(office)
-    _happen(office, _leg(office, "counsellor"), "answered", "accepted")
-    _happen(office, _leg(office, "person"), "joined")
-    with office.database.begin() as connection:
-        connection.exec_driver_sql("UPDATE talks SET conference_sid = 'CF1'")
-    return handoff_id, int(office.rows("talks")[-1]["id"])
-
-
-def test_warm_transfer_holds_the_caller_consults_and_hands_over(office: Office) -> None:
-    handoff_id, talk_id = _talking(office)
-    with office.database.begin() as connection:
-        office.ordered += office.talks.add_call(connection, talk_id, "anna", office.clock(), account_id=office.bert).orders
-    _work(office)
-    assert [asked[0] for asked in office.provider.asked[-2:]] == ["participant", "dial"]
-    consulted = _leg(office, "consulted")
-    _happen(office, consulted, "answered", "accepted", "hand_over")
-    assert office.handoff(handoff_id)["counsellor_id"] == office.bert
-    assert sorted(_asked(office)[-2:]) == ["hang_up", "participant"]
-    _happen(office, _leg(office, "person"), "gone")
-    assert [row["state"] for row in office.rows("call_legs")] == ["gone"] * 3, "no call is left over"
-
-
-def test_interpreter_joins_by_key_and_leaves_with_the_counsellor(office: Office) -> None:
-    handoff_id, talk_id = _talking(office)
-    with office.database.begin() as connection:
-        follow = office.talks.add_call(connection, talk_id, "anna", office.clock(), number="+4930333333", language="ar")
-    office.ordered += follow.orders
-    _work(office)
-    _happen(office, _leg(office, "interpreter"), "answered", "accepted")
-    _happen(office, _leg(office, "counsellor"), "leave")
-    assert office.state(handoff_id) == "accepted", "who talked has it, and writes down what came of it"
-    assert _asked(office)[-3:].count("hang_up") == 2
-    assert "redirect" in _asked(office)[-3:]
-
-
-def test_telephone_in_a_call_is_not_rung_a_second_time(office: Office) -> None:
-    _, talk_id = _talking(office)
-    with office.database.begin() as connection, pytest.raises(CannotRing, match="in a call"):
-        office.talks.add_call(connection, talk_id, "anna", office.clock(), account_id=office.anna)
-    with office.database.begin() as connection:
-        connection.execute(insert(call_legs).values(
-            talk_id=talk_id, role="consulted", account_id=office.bert, state="joined", ending="", created_at=office.clock()
-        ))  # fmt: skip
-    other = _caller(office, "CA-other")
-    _run(office)
-    assert office.state(other) == "requested", "the caller waits for a free telephone"

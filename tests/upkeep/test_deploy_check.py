@@ -30,6 +30,8 @@ SAFE = Deploy(
     retention={"RETENTION_MESSAGES": 90},
     has_demo_accounts=False,
     private_paths=(),
+    fallback_url="https://fallback.example.org",
+    has_fallback_file=True,
 )
 
 
@@ -60,6 +62,9 @@ def test_safe_setup_is_not_refused() -> None:
         ({"is_sqlite": True, "workers": 1, "web_processes": 2}, "REDIS_URL is for several machines"),
         ({"redis_url": "redis://10.0.0.5:6379/0"}, "Redis is on a network without a password"),
         ({"retention": {"RETENTION_MESSAGES": 0}}, "RETENTION_MESSAGES is off"),
+        ({"fallback_url": None}, "Set it and FALLBACK_KEY"),
+        ({"fallback_url": "http://127.0.0.1:8010"}, "Set the public address of that program"),
+        ({"has_fallback_file": False}, "run `flask fallback build`"),
     ],
 )
 def test_each_unsafe_thing_is_named_with_its_remedy_and_without_a_secret(changed: dict[str, object], wanted: str) -> None:
@@ -96,6 +101,7 @@ def test_command_looks_at_the_real_things_and_ends_with_one(tmp_path: Path) -> N
         "SQLite is used by 2 workers",
         "hotline.db can be read",
         "TWILIO_ACCOUNT_SID",
+        "FALLBACK_BASE_URL is not set",
     ):
         assert wanted in done.output
     hotline.services.database.close()

@@ -16,7 +16,7 @@ from hotline.upkeep.heartbeat import Heartbeat, living_workers
 from tests.conftest import Hotline, make_hotline, make_settings
 from tests.web import twilio
 
-PARTS = {"database", "disk", "migrations", "clock", "worker", "queue", "outbox", "understanding", "model"}
+PARTS = {"database", "disk", "migrations", "clock", "worker", "queue", "outbox", "calls", "understanding", "model"}
 
 
 def _ready(hotline: Hotline, query: str = "") -> tuple[int, str, dict[str, Any]]:

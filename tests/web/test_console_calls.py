@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 from hotline.counselling.counsellors import set_phone
 from hotline.counselling.interpreters import BrokenInterpreters, Interpreter, load_interpreters
 from hotline.store.tables import call_legs, counsellors
+from hotline.telephony.client import SendFailed
 from tests.conftest import Hotline
 from tests.web import twilio
 from tests.web.counsellors import Colleague, hire
@@ -86,6 +87,33 @@ def test_talk_is_held_muted_handed_over_and_left_at_the_screen(quick_hotline: Ho
     assert {row["state"] for row in quick_hotline.rows("call_legs")} == {"gone"}
     audit = {str(row["action"]) for row in quick_hotline.rows("audit")}
     assert {"hold_call", "mute_call", "hand_over_call", "leave_call", "call_interpreter", "call_consulted"} <= audit
+
+
+def test_what_the_provider_did_not_do_is_said_and_a_call_that_went_silent_too(quick_hotline: Hotline) -> None:
+    exchange = Exchange(quick_hotline)
+    anna = _with_phone(quick_hotline, "anna", PHONE)
+    handoff_id = _talk(exchange)
+    call, legs = f"/console/handoffs/{handoff_id}/call", _legs(quick_hotline)
+    anna.open(f"/console/handoffs/{handoff_id}")
+    live = lambda: anna.get(f"{call}/live").get_data(as_text=True)  # noqa: E731
+    anna.post(f"{call}/{legs['person']}/hold")
+    assert "wird auf Halten gesetzt" in live()
+    exchange.provider.failure = SendFailed(20404, "fail", None, is_certain=True)
+    exchange.carry_out()
+    assert "Das Halten hat nicht geklappt: Die Person hört Sie." in live()
+    assert "wird gehalten" not in live()
+    exchange.provider.failure = None
+    anna.post(f"{call}/{legs['person']}/hold")
+    exchange.carry_out()
+    assert "wird gehalten und hört Musik" in live()
+    assert "nicht geklappt" not in live()
+    # The talk ends, the person goes back to the machine, and nothing is heard of them any more.
+    anna.post(f"{call}/{legs['counsellor']}/leave")
+    exchange.carry_out()
+    assert "Die Person ist am Telefon" in live()
+    quick_hotline.clock.move(minutes=11)
+    exchange.work()
+    assert "Es war lange nichts zu hören" in live()
 
 
 def test_callback_is_booked_at_the_screen_and_rung_without_showing_a_number(quick_hotline: Hotline) -> None:

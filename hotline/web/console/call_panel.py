@@ -16,6 +16,7 @@ from hotline.counselling.handoff import get_open, write_audit
 from hotline.counselling.hours import SAFE_TIMES
 from hotline.counselling.numbers import read_callback_number
 from hotline.counselling.sight import Seen
+from hotline.counselling.silent_calls import was_silent
 from hotline.counselling.states import IllegalMove
 from hotline.counselling.talk_rows import Follow, find_call_for, list_calls
 from hotline.counselling.talks import CannotRing
@@ -49,13 +50,17 @@ WISHES: Mapping[str, frozenset[str]] = {
 
 @dataclass(frozen=True)
 class CallNow:
-    """A talk as the panel shows it; ``can_ring`` tells that the person is in a call and oneself has a telephone."""
+    """A talk as the panel shows it; ``can_ring`` tells that the person is in a call and oneself has a telephone.
+
+    ``was_silent`` tells that the call was taken for over because nothing was heard of it any more.
+    """
 
     state: str
     calls: tuple[Mapping[str, Any], ...]
     can_ring: bool
     has_phone: bool
     is_own: bool
+    was_silent: bool = False
 
 
 def call_panel(services: Services, handoff_id: int, session: StaffSession) -> Mapping[str, Any]:
@@ -184,14 +189,15 @@ def book(handoff_id: int) -> AnyResponse:
 
 def _read(hotline: Services, connection: Connection, seen: Seen, staff: StaffSession) -> CallNow:
     talk = find_call_for(connection, seen.id)
-    legs = tuple(dict(leg) for leg in list_calls(connection, talk["id"])) if talk is not None else ()
+    legs = tuple(list_calls(connection, talk["id"])) if talk is not None else ()
     in_call = (conversations.c.id == seen.conversation_id) & (conversations.c.channel == "voice")
     is_on = connection.execute(select(conversations.c.id).where(in_call, conversations.c.closed_at.is_(None))).first() is not None
     has_phone = find_phone(connection, staff.account_id, hotline.cipher) is not None
     can_ring = is_on and talk is None and seen.sight in ("own", "offered")
-    return CallNow(
-        talk["state"] if talk is not None else "", legs, can_ring and has_phone, has_phone or not can_ring, seen.is_own
-    )
+    is_over = seen.row["channel"] == "voice" and talk is None and not is_on
+    silent = is_over and was_silent(connection, seen.conversation_id)
+    state = talk["state"] if talk is not None else ""
+    return CallNow(state, legs, can_ring and has_phone, has_phone or not can_ring, seen.is_own, silent)
 
 
 def _add(handoff_id: int, **whom: Any) -> AnyResponse:
