@@ -21,11 +21,11 @@ GONE_OUT = ("sent", "delivered", "read")
 STEP, STEPS = timedelta(minutes=2), 30
 
 
-def is_anything_due(services: Services) -> bool:
-    """Whether messages wait that should have gone out by now."""
+def count_due(services: Services) -> int:
+    """Messages that wait though they should have gone out by now."""
     with services.database.read() as connection:
         is_due = outbox.c.status.in_((QUEUED, SENDING)) & (outbox.c.due_at <= datetime.now(UTC))
-        return bool(connection.execute(select(func.count()).where(is_due)).scalar())
+        return connection.execute(select(func.count()).where(is_due)).scalar_one()
 
 
 def settle_doubts(services: Services) -> None:
