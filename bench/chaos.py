@@ -7,6 +7,7 @@ that is stored must be what an undisturbed run stores. ``--help`` names sizes, s
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
 import signal
@@ -29,7 +30,7 @@ from cryptography.fernet import Fernet
 from bench import chaos_counts as counts
 from bench import chaos_parts as parts
 from bench.chaos_people import OURS, People
-from bench.chaos_texts import make_scripts
+from bench.chaos_texts import agree_on_texts, make_scripts
 from bench.provider import Accepted, LocalProvider, running
 from bench.servers import BACKEND, ROOT, free_port
 from hotline.delivery.outbox import OutgoingMessage
@@ -126,17 +127,20 @@ def _live(setup: str, wanted: argparse.Namespace, *, is_calm: bool) -> Run:
         environment = _environment(folder, provider.url)
         servers = _start_servers(stack, setup, folder, environment)
         services = _prepare(environment)
-        scripts, answers = make_scripts(services, folder, SCRIPT_LENGTH, wanted.seed)
+        topics = None if wanted.real_rasa else folder / "topics.json"
         ours = [
-            parts.understanding(environment, None if wanted.real_rasa else answers),
+            parts.understanding(environment, topics),
             parts.web(environment),
             *(parts.worker(environment, number) for number in range(1 if setup == SQLITE else 2)),
         ]
-        for part in ours:
-            stack.callback(part.end)
-            part.start()
-        for part in ours:
-            part.wait()
+        if topics is not None:
+            texts = agree_on_texts(services)
+            topics.write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
+            _start(stack, ours)
+        else:
+            _start(stack, ours)
+            texts = agree_on_texts(services, services.interpreter_of(environment["RASA_URL"]))
+        scripts = make_scripts(sorted(texts), SCRIPT_LENGTH, wanted.seed)
         people = _people(services, environment, wanted, is_calm)
         reports = stack.enter_context(ThreadPoolExecutor(4))
         stack.callback(people.is_over.set)
@@ -156,6 +160,14 @@ def _live(setup: str, wanted: argparse.Namespace, *, is_calm: bool) -> Run:
         state = counts.read_state(services)
         services.close_connections()
         return Run(found, state, {part.name: part.kills for part in targets}, people, seconds)
+
+
+def _start(stack: ExitStack, started: list[parts.Part]) -> None:
+    for part in started:
+        stack.callback(part.end)
+        part.start()
+    for part in started:
+        part.wait()
 
 
 def _environment(folder: Path, provider_url: str) -> dict[str, str]:
@@ -183,10 +195,7 @@ def _start_servers(stack: ExitStack, setup: str, folder: Path, environment: dict
     if setup == SQLITE:
         return []
     postgres, redis = parts.Postgres(folder), parts.redis(folder)
-    for part in (postgres, redis):
-        stack.callback(part.end)
-        part.start()
-        part.wait()
+    _start(stack, [postgres, redis])
     environment |= {"DATABASE_URL": postgres.url, "REDIS_URL": f"redis://127.0.0.1:{redis.port}/0"}
     return [postgres, redis]
 
