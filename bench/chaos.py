@@ -1,20 +1,22 @@
 """``make chaos``: people write and call while web server, worker, Rasa and database are killed at random; then all is counted.
 
 Every message must have been answered once, every message of ours sent once or left to a person, no conversation stuck, and all
-that is stored must be what an undisturbed run stores. ``--help`` names sizes, seed and set-ups.
+that is stored must be what an undisturbed run stores. ``--help`` names sizes, seed and set-ups. Ctrl-C ends all processes.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -28,7 +30,7 @@ from cryptography.fernet import Fernet
 from bench import chaos_counts as counts
 from bench import chaos_parts as parts
 from bench.chaos_people import OURS, People
-from bench.chaos_texts import make_scripts
+from bench.chaos_texts import agree_on_texts, make_scripts
 from bench.provider import Accepted, LocalProvider, running
 from bench.servers import BACKEND, ROOT, free_port
 from hotline.delivery.outbox import OutgoingMessage
@@ -37,6 +39,11 @@ from hotline.services import Services
 from hotline.settings import Settings
 
 SCRIPT_LENGTH = 5
+# A claim (60 s) and two rounds of the sweep (every 60 s): what a killed worker had in hand is taken up again by then.
+SETTLES_SECONDS = 200
+# How soon the service manager starts again what ended by itself.
+RESTARTS_SECONDS = 2
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SQLITE, SERVERS = "SQLite", "PostgreSQL + Redis"
 SHOWN = {
     "events": "events answered (messages and steps of calls)",
@@ -71,9 +78,12 @@ def main() -> None:
     read.add_argument("--calls", type=int, default=200)
     read.add_argument("--seed", type=int, default=7)
     read.add_argument("--setup", choices=["sqlite", "servers", "both"], default="both")
-    read.add_argument("--pause", type=float, default=8.0, help="seconds between two kills, about")
+    read.add_argument("--pause", type=float, default=8.0, help="seconds a part lives before it is killed, about")
+    read.add_argument("--thinks", type=float, default=4.0, help="seconds people think at most before they write")
     read.add_argument("--real-rasa", action="store_true", help="the real understanding process, which takes long to come back")
     wanted = read.parse_args()
+    for signal_ in ENDING:
+        signal.signal(signal_, _stop)
     setups = [SQLITE] if wanted.setup != "servers" else []
     if wanted.setup != "sqlite":
         if parts.has_postgres():
@@ -82,8 +92,18 @@ def main() -> None:
             print("PostgreSQL and Redis cannot be run here (both installed, and root): that set-up is left out.")
     runs = {setup: _compare(setup, wanted) for setup in setups}
     _print(runs)
-    if any(run.counted[name] for run in runs.values() for name in WRONG):
+    alive = {name for run in runs.values() for name, kills in run.kills.items() if not kills}
+    if alive:
+        print(f"Never killed, so nothing is proven of it: {', '.join(sorted(alive))}. Let people think longer (--thinks).")
+    if alive or any(run.counted[name] for run in runs.values() for name in WRONG):
         sys.exit(1)
+
+
+def _stop(number: int, _: object) -> None:
+    """End in order, and the processes with us; who asks again while that happens must wait."""
+    for signal_ in ENDING:
+        signal.signal(signal_, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def _compare(setup: str, wanted: argparse.Namespace) -> Run:
@@ -107,33 +127,47 @@ def _live(setup: str, wanted: argparse.Namespace, *, is_calm: bool) -> Run:
         environment = _environment(folder, provider.url)
         servers = _start_servers(stack, setup, folder, environment)
         services = _prepare(environment)
-        scripts, answers = make_scripts(services, folder, SCRIPT_LENGTH, wanted.seed)
+        topics = None if wanted.real_rasa else folder / "topics.json"
         ours = [
-            parts.understanding(environment, None if wanted.real_rasa else answers),
+            parts.understanding(environment, topics),
             parts.web(environment),
             *(parts.worker(environment, number) for number in range(1 if setup == SQLITE else 2)),
         ]
-        for part in ours:
-            stack.callback(part.end)
-            part.start()
-        for part in ours:
-            part.wait()
-        people = _people(services, environment, wanted.seed, is_calm)
+        if topics is not None:
+            texts = agree_on_texts(services)
+            topics.write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
+            _start(stack, ours)
+        else:
+            _start(stack, ours)
+            texts = agree_on_texts(services, services.interpreter_of(environment["RASA_URL"]))
+        scripts = make_scripts(sorted(texts), SCRIPT_LENGTH, wanted.seed)
+        people = _people(services, environment, wanted, is_calm)
         reports = stack.enter_context(ThreadPoolExecutor(4))
+        stack.callback(people.is_over.set)
         provider.report = lambda message: _report(reports, people, message)
         started = time.monotonic()
-        targets = [*ours, *(part for part in servers if part.name == "postgres")]
-        with _looking_after(ours), _killing([] if is_calm else targets, wanted):
-            people.live(wanted.messages // SCRIPT_LENGTH, scripts, wanted.calls)
-        seconds = time.monotonic() - started
-        for part in (*servers, *ours):
-            part.wait()
-        _let_settle(services, ours)
-        reports.shutdown()
+        targets = [*ours, *servers]
+        with _looking_after(targets):
+            with _killing([] if is_calm else targets, wanted):
+                people.live(wanted.messages // SCRIPT_LENGTH, scripts, wanted.calls)
+            seconds = time.monotonic() - started
+            for part in targets:
+                part.wait()
+            left = _let_settle(services, ours)
+            reports.shutdown()
         found = counts.count_all(services, people, provider)
+        found["stuck"] += left
         state = counts.read_state(services)
         services.close_connections()
         return Run(found, state, {part.name: part.kills for part in targets}, people, seconds)
+
+
+def _start(stack: ExitStack, started: list[parts.Part]) -> None:
+    for part in started:
+        stack.callback(part.end)
+        part.start()
+    for part in started:
+        part.wait()
 
 
 def _environment(folder: Path, provider_url: str) -> dict[str, str]:
@@ -161,10 +195,7 @@ def _start_servers(stack: ExitStack, setup: str, folder: Path, environment: dict
     if setup == SQLITE:
         return []
     postgres, redis = parts.Postgres(folder), parts.redis(folder)
-    for part in (postgres, redis):
-        stack.callback(part.end)
-        part.start()
-        part.wait()
+    _start(stack, [postgres, redis])
     environment |= {"DATABASE_URL": postgres.url, "REDIS_URL": f"redis://127.0.0.1:{redis.port}/0"}
     return [postgres, redis]
 
@@ -176,7 +207,7 @@ def _prepare(environment: dict[str, str]) -> Services:
     return Services(Settings.from_env(environment))
 
 
-def _people(services: Services, environment: dict[str, str], seed: int, is_calm: bool) -> People:
+def _people(services: Services, environment: dict[str, str], wanted: argparse.Namespace, is_calm: bool) -> People:
     apologies = [services.renderer.tell("technical.sorry", None)]
     apologies += [services.texts.get(language, "technical.sorry", (".voice",)) for language in OPENING_LANGUAGES]
 
@@ -184,17 +215,20 @@ def _people(services: Services, environment: dict[str, str], seed: int, is_calm:
         """A message of ours to every fourth message of theirs, as a counsellor's reply is stored: nobody takes it twice."""
         if number % 4:
             return
-        while True:
+        while not people.is_over.is_set():
             try:
                 with services.database.begin() as connection:
                     message = OutgoingMessage("sms", sender, OURS, f"Nachricht {number}")
                     outbox_id = services.outbox.put(connection, message, datetime.now(UTC))
-                break
             except Exception:  # whatever a dying database says
-                time.sleep(0.5)
-        services.doorbell.ring(outbox_id)
+                people.is_over.wait(0.5)
+            else:
+                services.doorbell.ring(outbox_id)
+                return
 
-    return People(environment["PUBLIC_BASE_URL"], environment["TWILIO_AUTH_TOKEN"], apologies, seed, is_calm, write_back)
+    base, token = environment["PUBLIC_BASE_URL"], environment["TWILIO_AUTH_TOKEN"]
+    people = People(base, token, apologies, wanted.seed, is_calm, wanted.thinks, write_back)
+    return people
 
 
 def _report(pool: ThreadPoolExecutor, people: People, message: Accepted) -> None:
@@ -202,58 +236,65 @@ def _report(pool: ThreadPoolExecutor, people: People, message: Accepted) -> None
         pool.submit(people.report, message.callback, message.sid)
 
 
-class _killing:
-    """Kills one part after the other while the block runs: each kind as often, in random order, at random moments."""
+@contextmanager
+def _killing(targets: list[parts.Part], wanted: argparse.Namespace) -> Iterator[None]:
+    """Kill one part after the other while the block runs: each as often, in random order, at random moments of its life.
 
-    def __init__(self, targets: list[parts.Part], wanted: argparse.Namespace) -> None:
-        self._targets = targets
-        self._random = random.Random(wanted.seed)
-        self._pause = wanted.pause
-        self._over = threading.Event()
-        self._thread = threading.Thread(target=self._run)
+    The others come back meanwhile, so several are away at once now and then.
+    """
+    dice = random.Random(wanted.seed)
 
-    def __enter__(self) -> None:
-        self._thread.start()
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while self._targets:
-            for part in self._random.sample(self._targets, len(self._targets)):
-                if self._over.wait(self._pause * (0.5 + self._random.random())):
+    def run(over: threading.Event) -> None:
+        while targets and not over.is_set():
+            for part in dice.sample(targets, len(targets)):
+                while not part.is_up() and not over.wait(0.1):
+                    pass
+                if over.wait(wanted.pause * (0.5 + dice.random())):
                     return
                 part.kill()
 
+    with _beside(run):
+        yield
+
 
 @contextmanager
-def _looking_after(ours: list[parts.Part]) -> Iterator[None]:
-    over = threading.Event()
-
-    def run() -> None:
-        while not over.wait(0.5):
-            for part in ours:
+def _looking_after(targets: list[parts.Part]) -> Iterator[None]:
+    def run(over: threading.Event) -> None:
+        while not over.wait(RESTARTS_SECONDS):
+            for part in targets:
                 part.look_after()
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    try:
+    with _beside(run):
         yield
-    finally:
-        over.set()
-        thread.join()
 
 
-def _let_settle(services: Services, ours: list[parts.Part]) -> None:
-    """Let the worker finish what is due, then go through what is in doubt with a clock that runs ahead."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline and counts.is_anything_due(services):
+@contextmanager
+def _beside(run: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Run something until the end of the block, which ``run`` is told; what it raises is raised there."""
+    over = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        running_beside = pool.submit(run, over)
+        try:
+            yield
+        finally:
+            over.set()
+        running_beside.result()
+
+
+def _let_settle(services: Services, ours: list[parts.Part]) -> int:
+    """Let the workers finish what is due, then go through what is in doubt with a clock that runs ahead.
+
+    Returns:
+        How many messages were still due then: the workers have forgotten them.
+    """
+    deadline = time.monotonic() + SETTLES_SECONDS
+    while (left := counts.count_due(services)) and time.monotonic() < deadline:
         time.sleep(0.5)
     for part in ours:
         if part.name.startswith("worker"):
             part.end()
     counts.settle_doubts(services)
+    return left
 
 
 def _print(runs: dict[str, Run]) -> None:

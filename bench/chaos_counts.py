@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from bench.chaos_people import People
+from bench.chaos_people import CALLS, People
 from bench.provider import LocalProvider
 from hotline.delivery.dispatch import Dispatcher
 from hotline.delivery.outbox import CHECKING, QUEUED, SENDING
@@ -21,11 +21,11 @@ GONE_OUT = ("sent", "delivered", "read")
 STEP, STEPS = timedelta(minutes=2), 30
 
 
-def is_anything_due(services: Services) -> bool:
-    """Whether messages wait that should have gone out by now."""
+def count_due(services: Services) -> int:
+    """Messages that wait though they should have gone out by now."""
     with services.database.read() as connection:
         is_due = outbox.c.status.in_((QUEUED, SENDING)) & (outbox.c.due_at <= datetime.now(UTC))
-        return bool(connection.execute(select(func.count()).where(is_due)).scalar())
+        return connection.execute(select(func.count()).where(is_due)).scalar_one()
 
 
 def settle_doubts(services: Services) -> None:
@@ -44,11 +44,12 @@ def settle_doubts(services: Services) -> None:
 def count_all(services: Services, people: People, provider: LocalProvider) -> dict[str, int]:
     """The figures of the table."""
     with services.database.read() as connection:
-        events = connection.execute(select(func.count()).select_from(inbound_events)).scalar_one()
-        written = select(func.count()).where(messages.c.direction == "in", messages.c.provider_sid.is_not(None))
-        stored = connection.execute(written).scalar_one()
+        events = set(connection.execute(select(inbound_events.c.key)).scalars())
+        written = select(messages.c.provider_sid).where(messages.c.direction == "in", messages.c.provider_sid.is_not(None))
+        stored = Counter(connection.execute(written).scalars())
         rows = connection.execute(select(outbox)).all()
-    texts = sum(key.startswith("SM") for key in people.answers)
+    answered = {_event_key(key) for key in people.answers}
+    texts = Counter(key for key in answered if key.startswith("SM"))
     wanted, gone = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     for row in rows:
         key = (services.cipher.decrypt(row.recipient_encrypted), services.cipher.decrypt(row.body_encrypted))
@@ -58,7 +59,7 @@ def count_all(services: Services, people: People, provider: LocalProvider) -> di
     return {
         "events": len(people.answers),
         "answered_twice": sum(len(documents) > 1 for documents in people.answers.values()),
-        "unstored": abs(events - len(people.answers)) + abs(stored - texts),
+        "unstored": len(events ^ answered) + ((stored - texts) + (texts - stored)).total(),
         "outbound": len(rows),
         "sent_twice": sum(max(0, number - wanted[key]) for key, number in accepted.items()),
         "lost": sum(max(0, number - accepted[key]) for key, number in gone.items()),
@@ -66,6 +67,12 @@ def count_all(services: Services, people: People, provider: LocalProvider) -> di
         "stuck": _count_stuck(services) + sum(row.status in OPEN for row in rows),
         "different": 0,
     }
+
+
+def _event_key(key: str) -> str:
+    """The key an event has in the database: a step of a call is told by the end of its path."""
+    call, path, step = key.partition(CALLS)
+    return f"{call}:{step.lstrip('/') or 0}" if path else key
 
 
 def _count_stuck(services: Services) -> int:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bench.servers import BACKEND, NLU, RASA, ROOT, free_port
 
-STARTS_SECONDS = 180
+STARTS_SECONDS, ENDS_SECONDS = 180, 30
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Part:
     folder: Path = ROOT
     kills: int = 0
     process: subprocess.Popen[bytes] | None = None
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    lock: threading.RLock = field(default_factory=threading.RLock)
 
     def start(self) -> None:
         """Start it; what it says goes to a file of its name in the data folder."""
@@ -40,19 +40,25 @@ class Part:
                 start_new_session=True,
             )  # fmt: skip
 
+    def is_up(self) -> bool:
+        """Whether it answers."""
+        if self.port is None:
+            return True
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+            return True
+        return False
+
     def wait(self) -> None:
         """Wait until it answers."""
         deadline = time.monotonic() + STARTS_SECONDS
-        while self.port is not None and time.monotonic() < deadline:
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1):
+        while time.monotonic() < deadline:
+            if self.is_up():
                 return
             time.sleep(0.1)
-        if self.port is not None:
-            raise RuntimeError(f"{self.name} does not answer.")
+        raise RuntimeError(f"{self.name} does not answer.")
 
     def kill(self) -> None:
-        """End it and its children at once, in the middle of whatever they do, and start it again; first let it come back."""
-        self.wait()
+        """End it and its children at once, in the middle of whatever they do, and start it again."""
         with self.lock:
             self.end(signal.SIGKILL)
             self.kills += 1
@@ -65,14 +71,18 @@ class Part:
                 self.start()
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """End it."""
-        if self.process is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self.process.pid, how)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self.process.wait(30)
-        self.process = None
+        """End it; who does not listen is killed."""
+        with self.lock:
+            if self.process is None:
+                return
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self.process.pid, how)
+            try:
+                self.process.wait(ENDS_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)
+                self.process.wait()
+            self.process = None
 
 
 class Postgres(Part):
@@ -102,7 +112,9 @@ class Postgres(Part):
 
     def _run(self, program: str, *arguments: str) -> None:
         command = ["runuser", "-u", "postgres", "--", str(self.bin / program), *arguments]
-        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # In a session of its own: Ctrl-C at the terminal is for us, who end the server in order.
+        quiet = subprocess.DEVNULL
+        subprocess.run(command, check=True, cwd="/", stdout=quiet, stderr=quiet, start_new_session=True)
 
 
 def has_postgres() -> bool:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from html import unescape
 from urllib.parse import urlencode, urlsplit
@@ -19,7 +19,6 @@ from twilio.request_validator import RequestValidator
 OURS = "+4930555000"
 AT_ONCE = 12
 REPEATS = 3
-THINKS_SECONDS = 0.5
 # As long as a restart of everything may take.
 INSISTS_SECONDS = 300
 MESSAGES, CALLS, STATUS = "/webhooks/twilio/messages", "/webhooks/twilio/calls", "/webhooks/twilio/status"
@@ -28,18 +27,23 @@ KEYS = ("1", "1", "2")
 
 @dataclass
 class People:
-    """All of them. ``answers`` holds every document an event was answered with; an apology is none, it says "try again"."""
+    """All of them. ``answers`` holds every document an event was answered with; an apology is none, it says "try again".
+
+    They think up to ``thinks_seconds`` before each event, so that everything is killed some times while they write.
+    """
 
     base: str
     token: str
     apologies: Sequence[str]
     seed: int
     is_calm: bool
+    thinks_seconds: float
     after_message: Callable[[str, int], None]
     answers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     apologised: int = 0
     lost_connections: int = 0
     sent: int = 0
+    is_over: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def live(self, writers: int, scripts: Sequence[Sequence[str]], callers: int) -> None:
@@ -47,8 +51,13 @@ class People:
         with ThreadPoolExecutor(AT_ONCE) as pool:
             people = [pool.submit(self._write, number, scripts[number % len(scripts)]) for number in range(writers)]
             people += [pool.submit(self._call, number) for number in range(callers)]
-            for person in people:
-                person.result()
+            try:
+                for person in as_completed(people):
+                    person.result()
+            except BaseException:
+                self.is_over.set()
+                pool.shutdown(cancel_futures=True)
+                raise
 
     def report(self, callback: str, sid: str) -> None:
         """Tell what became of a message we sent: twice, in any order."""
@@ -90,16 +99,12 @@ class People:
         """Send an event, now and then twice at the same moment, and keep repetitions for later."""
         if self.is_calm:
             return self._insist(path, form, key)
-        # Time to think, so that everything is killed some times while they write.
-        time.sleep(dice.random() * THINKS_SECONDS)
-        again = None
-        if dice.random() < 0.3:
-            again = threading.Thread(target=self._insist, args=(path, form, key))
-            again.start()
-        late += [(path, form, key)] * (REPEATS - 1 - (again is not None))
-        document = self._insist(path, form, key)
-        if again is not None:
-            again.join()
+        self.is_over.wait(dice.random() * self.thinks_seconds)
+        at_once = 2 if dice.random() < 0.3 else 1
+        with ThreadPoolExecutor(at_once) as pool:
+            sends = [pool.submit(self._insist, path, form, key) for _ in range(at_once)]
+        late += [(path, form, key)] * (REPEATS - at_once)
+        document = [send.result() for send in sends][-1]
         if late and dice.random() < 0.3:
             # One from before overtakes the next.
             self._insist(*late.pop(dice.randrange(len(late))))
@@ -108,15 +113,15 @@ class People:
     def _insist(self, path: str, form: dict[str, str], key: str | None) -> str:
         """Send until there is an answer, as the provider and then the person do."""
         deadline = time.monotonic() + INSISTS_SECONDS
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and not self.is_over.is_set():
             document = self._send(path, form)
             if document is not None:
                 if key is not None:
                     with self._lock:
                         self.answers[key].add(document)
                 return document
-            time.sleep(0.25)
-        raise RuntimeError(f"No answer within {INSISTS_SECONDS} s.")
+            self.is_over.wait(0.25)
+        raise RuntimeError("The run was ended." if self.is_over.is_set() else f"No answer within {INSISTS_SECONDS} s.")
 
     def _send(self, path: str, form: dict[str, str]) -> str | None:
         headers = {

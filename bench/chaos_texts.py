@@ -1,12 +1,12 @@
-"""What the people of the crash test write: texts that mean the same to Rasa and to its stand-in, so that runs can be compared."""
+"""What the people of the crash test write: texts that mean the same to Rasa and to the fallback, so that runs can be compared."""
 
 from __future__ import annotations
 
-import json
 import random
+from collections.abc import Sequence
 from itertools import islice
-from pathlib import Path
 
+from hotline.dialogue.meaning import Interpreter
 from hotline.services import Services
 from hotline.understanding.models import PHRASES, FollowingFallback
 
@@ -14,37 +14,32 @@ WANTED, LOOKED_AT = 30, 400
 OTHERS = ("1", "2", "3", "0", "menü", "Mensch", "#")
 
 
-def make_scripts(services: Services, folder: Path, length: int, seed: int) -> tuple[list[list[str]], Path]:
-    """Conversations, and the file of topics for ``chaos_rasa``.
+def agree_on_texts(services: Services, *others: Interpreter) -> dict[str, str]:
+    """Training phrases that mean the same to the fallback and to ``others``, with their topics."""
+    readers = [services._interpreter_around(FollowingFallback(services.models)), *others]
+    lines = (services.models_folder / PHRASES).read_text(encoding="utf-8").splitlines()
+    german = [line.split("\t") for line in lines if line.startswith("de\t")]
+    looked_at = islice(german[:: max(1, len(german) // LOOKED_AT)], LOOKED_AT)
+    agreed = ((text, topic) for _, topic, text in looked_at if all(_is_sure(reader, text, topic) for reader in readers))
+    return dict(islice(agreed, WANTED))
+
+
+def make_scripts(phrases: Sequence[str], length: int, seed: int) -> list[list[str]]:
+    """Conversations.
 
     Args:
-        services: of the hotline.
-        folder: where the file goes.
+        phrases: what people ask, besides keys and commands.
         length: messages of a conversation.
         seed: of all that is random.
     """
-    texts = _agreed(services)
-    answers = folder / "topics.json"
-    answers.write_text(json.dumps(texts, ensure_ascii=False), encoding="utf-8")
     dice = random.Random(seed)
-    phrases = sorted(texts)
-    scripts = [
+    return [
         [dice.choice(phrases) if place == 0 or dice.random() < 0.5 else dice.choice(OTHERS) for place in range(length)]
         for _ in range(60)
     ]
-    return scripts, answers
 
 
-def _agreed(services: Services) -> dict[str, str]:
-    """Training phrases the stand-in is sure of, with their topics."""
-    lines = (services.models_folder / PHRASES).read_text(encoding="utf-8").splitlines()
-    german = [line.split("\t") for line in lines if line.startswith("de\t")]
-    fallback = services._interpreter_around(FollowingFallback(services.models))
-    found: dict[str, str] = {}
-    for _, topic, text in islice(german[:: max(1, len(german) // LOOKED_AT)], LOOKED_AT):
-        understood = fallback.interpret(text, None).to_dict()
-        if understood["decision"] == "answer" and understood["topic"] == topic and not understood["danger"]:
-            found[text] = topic
-        if len(found) == WANTED:
-            break
-    return found
+def _is_sure(reader: Interpreter, text: str, topic: str) -> bool:
+    understood = reader.interpret(text, None)
+    is_answered = understood.to_dict()["decision"] == "answer" and understood.topic == topic
+    return is_answered and understood.meaning.language == "de"
