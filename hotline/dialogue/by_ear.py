@@ -71,6 +71,11 @@ def say_date(day: date, language: str) -> str:
     return str(format_date(day, "long", locale=_locale(language)))
 
 
+def month_name(month: int, language: str) -> str:
+    """A month as it stands in a date."""
+    return str(_locale(language).months["format"]["wide"][month])
+
+
 def emergency_aloud(text: str) -> list[str]:
     """The sentences of an emergency text twice, its numbers figure by figure: "112" is "1 1 2"."""
     once = [_FIGURES.sub(_apart, sentence) for sentence in split_sentences(_MARKS.sub("", text))]
