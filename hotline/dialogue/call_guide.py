@@ -12,8 +12,10 @@ from hotline.dialogue.country_words import country_name
 from hotline.dialogue.menu_order import MenuOrder
 from hotline.dialogue.session import Session
 from hotline.dialogue.topic_groups import grouped, most_first
+from hotline.understanding.folding import fold
 
 LANGUAGES_AT = "language.choose"
+OPENING_LANGUAGE = "de"
 
 
 @dataclass(frozen=True)
@@ -65,5 +67,5 @@ def groups_of(session: Session, topics: Sequence[str]) -> Mapping[str, tuple[str
 
 def countries_of(session: Session, countries: Iterable[str], language: str | None) -> tuple[str, ...]:
     """The countries of a menu, those most asked for first, the others by name: whoever listens knows how long to wait."""
-    by_name = sorted(countries, key=lambda code: country_name(code, language or "de"))
+    by_name = sorted(countries, key=lambda code: fold(country_name(code, language or OPENING_LANGUAGE)))
     return most_first(by_name, session.asked)

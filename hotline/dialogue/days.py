@@ -14,8 +14,10 @@ DAY_DIGITS = 8
 DEADLINE = "deadline"
 # What texts name of a time; a number of days counts from today.
 DATE, DAYS = "date", "days"
-# A deadline of last December is asked about in January; nobody's ends in many years.
-LATELY, YEARS_AHEAD = timedelta(days=60), 5
+# A deadline of last December is asked about in January.
+LATELY = timedelta(days=60)
+# More is no number of days anybody means.
+MOST_DAYS = 3660
 
 
 def read_digits(said: str) -> str | None:
@@ -39,12 +41,12 @@ def named_day(slots: Mapping[str, str], today: date) -> date | None:
     if DATE in slots:
         return date.fromisoformat(slots[DATE])
     days = int(slots[DAYS]) if DAYS in slots else None
-    return today + timedelta(days=days) if days is not None and days < YEARS_AHEAD * 366 else None
+    return today + timedelta(days=days) if days is not None and days < MOST_DAYS else None
 
 
 def can_be_deadline(day: date, today: date) -> bool:
-    """Whether a deadline can end on a day: not in a year that is over, unless that was just now, and not in many years."""
-    return today.year <= day.year <= today.year + YEARS_AHEAD or timedelta(0) < today - day <= LATELY
+    """Whether a deadline can end on a day: not in a year that is over, unless that was just now."""
+    return day.year >= today.year or today - day <= LATELY
 
 
 def is_near(slots: Mapping[str, str], today: date) -> bool:

@@ -46,7 +46,9 @@ def tell_topics(phrases: Iterable[StarterPhrase], topics: Collection[str], langu
     total, of_topic = Counter[str](), defaultdict[str, Counter[str]](Counter)
     spelled = defaultdict[str, Counter[str]](Counter)
     for phrase in phrases:
-        said = [(_fold(word), word) for word in _WORD.findall(unicodedata.normalize("NFC", phrase.text)) if _script(word) == script]
+        said = [
+            (_fold(word), word) for word in _WORD.findall(unicodedata.normalize("NFC", phrase.text)) if _script(word) == script
+        ]
         pairs = [(f"{one[0]} {two[0]}", f"{one[1]} {two[1]}") for one, two in pairwise(said)]
         for key, word in dict([*said, *pairs]).items():
             total[key] += 1

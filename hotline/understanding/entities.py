@@ -31,6 +31,7 @@ GAP = 1
 UNITS = {"day": 1, "week": 7, "month": 30}
 
 JOINT = "_"
+YEAR_DIGITS = 4
 
 _POSTCODE = re.compile(r"(?<![\d+/.-])\d{5}(?![\d/.-])")
 _PHONE = re.compile(r"(?<![\d.])(?:\+|00|0)[1-9](?:[\s/().-]{0,2}\d){6,13}(?!\d)")
@@ -151,9 +152,16 @@ class EntityFinder:
                 if not times.past_after & set(following[unit_at + 1 : unit_at + 2]):
                     yield Entity("days", str(number * UNITS[times.units[following[unit_at]]]))
                 continue
-            month = next((times.months[near] for near in (*following[:1], before) if near in times.months), None)
-            if month is not None and (day := _next(number, month, today)):
+            month = next((near for near in (*following[:1], before) if near in times.months), None)
+            if month is not None and (day := self._named_day(number, month, following, today)):
                 yield Entity("date", day.isoformat())
+
+    def _named_day(self, number: int, month: str, following: list[str], today: date) -> date | None:
+        """The day of a number and the name of a month, of the year named after them or the next one."""
+        after = following[1:2] if following[:1] == [month] else following[:1]
+        year = next((int(word) for word in after if len(word) == YEAR_DIGITS and word.isdigit()), None)
+        months = self._times.months
+        return _day(year, months[month], number) if year else _next(number, months[month], today)
 
     def _number(self, word: str) -> int | None:
         if word.isdigit() and len(word) <= 3:
