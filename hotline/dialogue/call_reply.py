@@ -1,4 +1,4 @@
-"""What a caller hears of a turn: slowly who wants it so, after a pause who calls too much, with keys alone while nobody understands."""
+"""What a caller hears: slowly on request, after a pause who calls too much, asked for keys alone while understanding is down."""
 
 from __future__ import annotations
 

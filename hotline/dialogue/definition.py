@@ -65,9 +65,8 @@ class Step:
     ``go`` is where a ``check`` leads whose condition holds, and where a Land or a group of topics chosen of a list leads. A
     question that ``collects`` takes the name of a place, a telephone number or an alias and goes the route of that name, or a
     code and goes a route ``code_…``; ``digits`` is how many keys may be pressed there. A country or a day is read back first, and
-    ``kept`` by a step of its own when the person agrees. ``waits`` is where silence leads at a question at which a caller holds the
-    line, ``silence`` where it leads elsewhere. A callback at the ``same`` time keeps the one
-    chosen before.
+    ``kept`` by a step of its own when the person agrees. ``waits`` is where silence leads at a question at which a caller holds
+    the line, ``silence`` where it leads elsewhere. A callback at the ``same`` time keeps the one chosen before.
     """
 
     name: str

@@ -42,28 +42,23 @@ def tell_topics(phrases: Iterable[StarterPhrase], topics: Collection[str], langu
         topics: those wanted.
         language: code.
     """
-    script = SCRIPTS.get(language, "LATIN")
-    total, of_topic = Counter[str](), defaultdict[str, Counter[str]](Counter)
-    spelled = defaultdict[str, Counter[str]](Counter)
-    for phrase in phrases:
-        said = [
-            (_fold(word), word) for word in _WORD.findall(unicodedata.normalize("NFC", phrase.text)) if _script(word) == script
-        ]
-        pairs = [(f"{one[0]} {two[0]}", f"{one[1]} {two[1]}") for one, two in pairwise(said)]
-        for key, word in dict([*said, *pairs]).items():
-            total[key] += 1
-            of_topic[phrase.topic][key] += 1
-            spelled[key][word] += 1
-    spread = Counter(key for counted in of_topic.values() for key, number in counted.items() if number > 1)
+    counted = _Counted()
+    said = [(phrase.topic, _words_of(phrase.text, SCRIPTS.get(language, "LATIN"))) for phrase in phrases]
+    for topic, spoken in said:
+        counted.add(topic, spoken)
+    spread = Counter(key for of_topic in counted.of_topic.values() for key, number in of_topic.items() if number > 1)
     common = {key for key, number in spread.items() if number >= COMMON_TOPICS}
-    told = {topic: _score(of_topic[topic], total, common) for topic in topics}
+    for topic, spoken in said:
+        near = (pair for pair in pairwise(spoken) if pair[0][0] not in common and pair[1][0] not in common)
+        counted.add(topic, ((f"{one[0]} {two[0]}", f"{one[1]} {two[1]}") for one, two in near))
+    told = {topic: _score(counted.of_topic[topic], counted.total, common) for topic in topics}
     # A word tells the one topic it tells best.
     best: dict[str, tuple[float, str]] = {}
     for topic in sorted(told):
         for key, score in told[topic].items():
             best[key] = max(best.get(key, (0.0, "")), (score, topic))
     own = {topic: {key: score for key, score in scores.items() if best[key][1] == topic} for topic, scores in told.items()}
-    return {topic: [_spelling(spelled[key]) for key in _pick(own[topic])] for topic in topics}
+    return {topic: [_spelling(counted.spelled[key]) for key in _pick(own[topic])] for topic in topics}
 
 
 def write_hint_words(files: PhraseFiles, folder: Path, topics: Sequence[str], languages: Iterable[str]) -> list[Path]:
@@ -92,6 +87,27 @@ def as_lines(told: Mapping[str, Sequence[str]]) -> str:
     return "".join(f"{topic}\t{'|'.join(words)}\n" for topic, words in told.items() if words)
 
 
+class _Counted:
+    """In how many phrases, of a topic and altogether, each word is, and how it is spelled."""
+
+    def __init__(self) -> None:
+        self.total = Counter[str]()
+        self.of_topic = defaultdict[str, Counter[str]](Counter)
+        self.spelled = defaultdict[str, Counter[str]](Counter)
+
+    def add(self, topic: str, spoken: Iterable[tuple[str, str]]) -> None:
+        """Count the words of one phrase: (folded, as written)."""
+        for key, word in dict(spoken).items():
+            self.total[key] += 1
+            self.of_topic[topic][key] += 1
+            self.spelled[key][word] += 1
+
+
+def _words_of(text: str, script: str) -> list[tuple[str, str]]:
+    found = _WORD.findall(unicodedata.normalize("NFC", text))
+    return [(_fold(word), word) for word in found if _script(word) == script]
+
+
 def _score(of_topic: Mapping[str, int], total: Mapping[str, int], common: Collection[str]) -> dict[str, float]:
     """How much each word tells: how many phrases of the topic have it, and how few others."""
     return {
@@ -100,7 +116,7 @@ def _score(of_topic: Mapping[str, int], total: Mapping[str, int], common: Collec
         if number >= FEWEST_PHRASES
         and number / total[key] >= LEAST_SHARE
         and SHORTEST <= len(key) <= LONGEST
-        and not any(word in common for word in key.split())
+        and key not in common
     }
 
 

@@ -132,8 +132,8 @@ class ResilientUnderstander:
     def is_down(self) -> bool:
         """Whether Rasa is known not to answer.
 
-        Callers who are asked for keys alone send no words, so nobody would find out that it is back: while it is down, it is asked
-        in the background, once in a pause of the breaker. Nobody waits for that.
+        Callers who are asked for keys alone send no words, so nobody would find out that it is back: while it is down, it is
+        asked in the background, once in a pause of the breaker. Nobody waits for that.
         """
         if not self.breaker.is_open:
             return False
