@@ -308,7 +308,7 @@ class _Run:
 
     def _read_back_or_keep(self, step: Step) -> None:
         if step.kind == "keep":
-            self._name(wishes.kept_slots(step.kept, self.session.slots))
+            self.session = replace(self.session, slots=wishes.kept_slots(step.kept, self.session.slots))
             return
         self.events += wishes.read_back(step, self.world, self.session)
         self.session = replace(self.session, tries=self.session.tries + 1)

@@ -84,5 +84,6 @@ def heard_slots(kept: Kept, value: str) -> dict[str, str]:
 
 
 def kept_slots(kept: Kept, slots: Mapping[str, str]) -> dict[str, str]:
-    """What is remembered for good now that the caller has said that it is right."""
-    return {KEPT[kept]: slots[HEARD[kept]]} if HEARD[kept] in slots else {}
+    """Everything that is remembered, now that the caller has said that what was heard is right."""
+    rest = {name: value for name, value in slots.items() if name != HEARD[kept]}
+    return {**rest, KEPT[kept]: slots[HEARD[kept]]} if HEARD[kept] in slots else rest
