@@ -27,6 +27,7 @@ class Allowances:
     calls: calls of one number before its calls are slowed.
     silent_calls: calls of one number in a row in which no key was pressed and nothing was said.
     calls_all: calls of everybody, and of all who withhold their number.
+    call_steps: keys, words and silences of one call; nobody hears a menu and answers it so fast.
     An office of counsellors may sit behind one address, and open pages ask by themselves: those limits are wide.
     pages, pages_network, pages_all: requests for pages of staff and simulator, from one address, its network, everybody.
     """
@@ -38,6 +39,7 @@ class Allowances:
     calls: str = "10/hour"
     silent_calls: str = "4/day"
     calls_all: str = "300/minute"
+    call_steps: str = "40/minute"
     pages: str = "6000/minute"
     pages_network: str = "12000/minute"
     pages_all: str = "60000/minute"

@@ -80,11 +80,16 @@ class ScriptedUnderstander:
 
     answers: dict[str, Parse] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    is_deaf: bool = False
 
     def knows(self, body: str, topic: str, score: float = 0.95, language: str = "de", *others: tuple[str, float]) -> None:
         """Script one text."""
         topics = (Score(topic, score), *(Score(name, value) for name, value in others))
         self.answers[body] = Parse((Score(language, 0.99),), topics, "rasa")
+
+    def is_down(self) -> bool:
+        """See ``ResilientUnderstander.is_down``."""
+        return self.is_deaf
 
     def parse(self, body: str, language: str | None) -> Parse:
         """See ``Understander.parse``."""

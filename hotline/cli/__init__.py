@@ -22,6 +22,7 @@ from hotline.cli.exchange import add_exchange_commands
 from hotline.cli.fallback import fallback_group
 from hotline.cli.forms import forms_group
 from hotline.cli.health import health_command
+from hotline.cli.hints import hints_group
 from hotline.cli.keys import keys_group
 from hotline.cli.model import model_commands
 from hotline.cli.prompts import prompts_group
@@ -77,6 +78,7 @@ def register_commands(app: Flask, services: Services) -> None:
     app.cli.add_command(fallback_group(services, _sentence))
     for make in groups:
         app.cli.add_command(make(services, _sentence))
+    app.cli.add_command(hints_group(services))
     app.cli.add_command(model_commands(services))
     add_upkeep_commands(app, services, _sentence)
     app.cli.add_command(_worker(services))

@@ -91,6 +91,11 @@ def _with_whole_year(said: str, language: str) -> str:
     return f"{said.removesuffix(short).rstrip()} {whole}".rstrip()
 
 
+def month_name(month: int, language: str) -> str:
+    """A month as it stands in a date."""
+    return str(_locale(language).months["format"]["wide"][month])
+
+
 def emergency_aloud(text: str) -> list[str]:
     """The sentences of an emergency text twice, its numbers figure by figure: "112" is "1 1 2"."""
     once = [_FIGURES.sub(_apart, sentence) for sentence in split_sentences(_MARKS.sub("", text))]

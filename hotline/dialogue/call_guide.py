@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import datetime
 
 from sqlalchemy import Connection
 
+from hotline.dialogue.country_words import country_name
 from hotline.dialogue.menu_order import MenuOrder
 from hotline.dialogue.session import Session
 from hotline.dialogue.topic_groups import grouped, most_first
+from hotline.understanding.folding import fold
 
 LANGUAGES_AT = "language.choose"
+OPENING_LANGUAGE = "de"
 
 
 @dataclass(frozen=True)
@@ -27,21 +30,22 @@ class CallGuide:
     order: MenuOrder
 
     def begin(
-        self, session: Session, called: str, earlier: str | None, spoken: Sequence[str], today: date
+        self, connection: Connection, session: Session, called: str, earlier: str | None, spoken: Sequence[str], now: datetime
     ) -> tuple[Session, str]:
         """Where a new call begins.
 
         Args:
+            connection: the unit of work of the turn.
             session: of the call.
             called: our number.
             earlier: the language of an earlier call from this number, or None.
             spoken: languages a call can be held in.
-            today: in Germany.
+            now: in Germany.
 
         Returns:
             The session, and the start of the flows.
         """
-        session = replace(session, menu_day=today.isoformat())
+        session = replace(session, asked=self.order.asked(connection, now))
         wanted = self.number_languages.get(called)
         if wanted in spoken:
             # As if it had been chosen: the way back from the first question leads to the other languages.
@@ -50,17 +54,18 @@ class CallGuide:
             return replace(session, preset=earlier), "preset"
         return session, "voice"
 
-    def languages(self, connection: Connection, spoken: Sequence[str], session: Session, today: date) -> tuple[str, ...]:
-        """The languages of a call, those most asked for first."""
-        return most_first(spoken, self.order.asked(connection, "language", _menu_day(session, today)))
 
-    def groups(
-        self, connection: Connection, topics: Sequence[str], session: Session, today: date
-    ) -> Mapping[str, tuple[str, ...]]:
-        """The groups of topics of a call's menu."""
-        return grouped(topics, self.order.asked(connection, "topic", _menu_day(session, today)))
+def languages_of(session: Session, spoken: Sequence[str]) -> tuple[str, ...]:
+    """The languages of a call, those most asked for first."""
+    return most_first(spoken, session.asked)
 
 
-def _menu_day(session: Session, today: date) -> date:
-    """A call over midnight keeps the menus it began with."""
-    return date.fromisoformat(session.menu_day) if session.menu_day else today
+def groups_of(session: Session, topics: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+    """The groups of topics of a call's menu."""
+    return grouped(topics, session.asked)
+
+
+def countries_of(session: Session, countries: Iterable[str], language: str | None) -> tuple[str, ...]:
+    """The countries of a menu, those most asked for first, the others by name: whoever listens knows how long to wait."""
+    by_name = sorted(countries, key=lambda code: fold(country_name(code, language or OPENING_LANGUAGE)))
+    return most_first(by_name, session.asked)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from hotline.dialogue.days import DATE, DAYS, DEADLINE, is_near
 from hotline.dialogue.definition import Condition
 from hotline.dialogue.offers import can_answer, can_answer_elsewhere
 from hotline.dialogue.session import Session, World
-from hotline.dialogue.wishes import CALLBACK_NUMBER
+from hotline.dialogue.wishes import CALLBACK_NUMBER, COUNTRY, NATIONALITY
 from hotline.knowledge.centres import Centre, CentreQuery
 
 # Whoever has held the line so many times a minute is called back instead.
 MOST_WAITS = 15
+# So often a country or a day is read back; whoever was never understood right comes to a person.
+MOST_TRIES = 3
 
 
 def centre_query(world: World, session: Session) -> CentreQuery | None:
@@ -60,6 +63,11 @@ _CONDITIONS: Mapping[Condition, Callable[[World, Session], bool]] = {
     "own_language": _has_own_language,
     "answer_known": lambda world, session: can_answer(world, session, session.topic),
     "answer_elsewhere": can_answer_elsewhere,
+    "asks_country": lambda world, session: world.is_call and not {COUNTRY, NATIONALITY} & set(session.slots),
+    "asks_day": lambda world, session: world.is_call and not {DEADLINE, DATE, DAYS} & set(session.slots),
+    "differs_by_country": lambda world, session: world.is_call and session.topic in world.country_asked,
+    "is_near": lambda world, session: is_near(session.slots, world.today),
+    "may_try": lambda _, session: session.tries < MOST_TRIES,
     "in_danger": lambda _, session: session.in_danger,
     "unrated": lambda _, session: session.answered is not None and not session.is_rated,
 }

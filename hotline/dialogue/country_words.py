@@ -10,7 +10,15 @@ from babel import Locale
 from hotline.dialogue.by_ear import say_as_of
 from hotline.dialogue.centre_words import joined
 from hotline.dialogue.texts import Texts
-from hotline.knowledge.countries import PROGRAMME_NAMES, PROGRAMMES, CountryBook, CountryFact, CountryNote, CountryView
+from hotline.knowledge.countries import (
+    NO_COUNTRIES,
+    PROGRAMME_NAMES,
+    PROGRAMMES,
+    CountryBook,
+    CountryFact,
+    CountryNote,
+    CountryView,
+)
 from hotline.knowledge.library import format_as_of
 
 # CLDR writes plain Serbian in Cyrillic; our texts are in Latin.
@@ -40,6 +48,14 @@ def country_name(code: str, language: str) -> str:
     return str(Locale.parse(LOCALES.get(language, language)).territories.get(code, code))
 
 
+@lru_cache(maxsize=1)
+def all_countries() -> tuple[str, ...]:
+    """The codes of every country that may be named: CLDR's, without its groups of countries and its codes for tests."""
+    known = (str(code) for code in Locale.parse("en").territories)
+    countries = {code for code in known if len(code) == 2 and code.isalpha()}
+    return tuple(sorted(countries - NO_COUNTRIES))
+
+
 class CountryWords:
     """Says what is known of a country in the person's language."""
 
@@ -67,8 +83,10 @@ class CountryWords:
             yield from self._check(view, language)
 
     def all_sentences(self, book: CountryBook, language: str) -> Iterator[tuple[str, str]]:
-        """Every sentence ``speak`` may yield with what is known now, whatever the day; with names that outlive the words."""
-        yield from ((country, f"{country_name(country, language)}.") for country in book.countries())
+        """Every sentence ``speak`` may yield with what is known now, whatever the day; with names that outlive the words.
+
+        Names of countries are among those of ``NamedWords``.
+        """
         for fact in book.facts:
             name = ":".join(filter(None, (fact.country, fact.kind, fact.name, fact.detail if fact.kind == "programme" else "")))
             yield f"{name}:short", f"{self._piece(fact, language, say_as_of)}."

@@ -10,24 +10,31 @@ from hotline.dialogue.events import AnswerPart
 
 StepKind = Literal[
     "say", "ask", "answer", "handoff", "end", "check", "read_back", "centres", "rate", "callback", "data", "code", "withdraw",
-    "record", "pace", "send",
+    "record", "pace", "send", "keep",
 ]  # fmt: skip
-OptionSource = Literal["languages", "topics", "suggestions", "lands", "follow_ups", "group_topics", "preset"]
+OptionSource = Literal[
+    "languages", "topics", "suggestions", "lands", "follow_ups", "group_topics", "preset", "countries",
+]  # fmt: skip
 # What a step or an option may depend on: a place is named and known, this is a call, more centres wait to be told, there are
 # state centres and independent ones, some of the centres speak the person's language, a topic can be answered,
 # it can be answered in another language, the last answer was not rated yet, the person writes, there is a number to call,
 # the conversation showed danger, a caller can hold the line for a person, a caller may leave a message,
-# the caller's own phone takes an SMS, a caller has not chosen a language yet.
+# the caller's own phone takes an SMS, a caller has not chosen a language yet, a caller has named no country and no day yet,
+# the answer heard last is another one for each country, the deadline that was named is days away or over, a caller whose words
+# were not understood right may try once more.
 Condition = Literal[
     "place_known", "is_call", "more_centres", "both_bodies", "own_language", "answer_known", "answer_elsewhere",
     "unrated", "is_written", "can_call_back", "in_danger", "can_wait", "can_record", "can_text", "must_choose_language",
+    "asks_country", "asks_day", "differs_by_country", "is_near", "may_try",
 ]  # fmt: skip
 Rating = Literal["helpful", "unhelpful"]
 DataDeed = Literal["show", "erase"]
 SafeTimes = Literal["morning", "afternoon", "evening", "any", "same"]
-# What a question asks for besides keys and words: the name or postcode of a place, a continuation code, a telephone number, or
-# what somebody wants to be called.
-Collected = Literal["place", "code", "number", "alias"]
+# What a question asks for besides keys and words: the name or postcode of a place, a continuation code, a telephone number,
+# what somebody wants to be called, a country or a day.
+Collected = Literal["place", "code", "number", "alias", "country", "day"]
+# What is kept only when the caller has heard it and said that it is right.
+Kept = Literal["country", "day"]
 CodePart = Literal["give", "renew"]
 CentresPart = Literal["first", "more", "independent", "own_language"]
 # Where what is known of a country stands beside the answer to a topic.
@@ -57,9 +64,9 @@ class Step:
 
     ``go`` is where a ``check`` leads whose condition holds, and where a Land or a group of topics chosen of a list leads. A
     question that ``collects`` takes the name of a place, a telephone number or an alias and goes the route of that name, or a
-    code and goes a route ``code_…``; ``digits`` is how many keys may be pressed there. ``waits`` is where silence leads at a
-    question at which a caller holds the line, ``silence`` where it leads elsewhere. A callback at the ``same`` time keeps the one
-    chosen before.
+    code and goes a route ``code_…``; ``digits`` is how many keys may be pressed there. A country or a day is read back first, and
+    ``kept`` by a step of its own when the person agrees. ``waits`` is where silence leads at a question at which a caller holds
+    the line, ``silence`` where it leads elsewhere. A callback at the ``same`` time keeps the one chosen before.
     """
 
     name: str
@@ -83,6 +90,7 @@ class Step:
     safe_times: SafeTimes = "any"
     deed: DataDeed = "show"
     code: CodePart = "give"
+    kept: Kept = "country"
 
 
 @dataclass(frozen=True)
@@ -99,7 +107,8 @@ class Limits:
 class Definition:
     """All flows of the hotline, as ``flow_files.load_flows`` reads them.
 
-    ``topics`` are answered by steps of their own, ``country_topics`` carry what is known of the country that was named.
+    ``topics`` are answered by steps of their own, ``country_topics`` carry what is known of the country that was named; after
+    the answers to ``country_asked`` a caller may name one.
     """
 
     steps: Mapping[str, Step]
@@ -110,6 +119,7 @@ class Definition:
     limits: Limits
     topics: Mapping[str, str] = field(default_factory=dict)
     country_topics: Mapping[str, CountryPlace] = field(default_factory=dict)
+    country_asked: frozenset[str] = frozenset()
 
 
 def options_after_centres(definition: Definition) -> tuple[Option, ...]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from hotline.knowledge.centres import Centre
 from hotline.knowledge.countries import CountryView
 from hotline.knowledge.places import Place
+
+if TYPE_CHECKING:
+    from hotline.dialogue.definition import Collected
 
 AnswerPart = Literal["short", "full"]
 # Why an editor should see a question: not understood, twice so that a person was called, none of the suggestions, no help.
@@ -44,8 +47,8 @@ class Meaning:
 
 @dataclass(frozen=True)
 class Heard:
-    """One input: the start of a conversation, a key, the digits of a postcode or a telephone number, a text with its meaning,
-    silence, or what somebody wants to be called.
+    """One input: the start of a conversation, a key, the digits of a postcode, a telephone number or a day, a text with its
+    meaning, silence, or what somebody wants to be called.
 
     ``code`` is a continuation code that was tried already; ``key`` holds what came of it, not the code.
     """
@@ -66,13 +69,13 @@ class Told:
 
 @dataclass(frozen=True)
 class Choice:
-    """A key on offer. ``kind`` tells what ``value`` is: a text key, a topic, a group of topics, a language or a Land.
+    """A key on offer. ``kind`` tells what ``value`` is: a text key, a topic, a group of topics, a language, a Land or a country.
 
     One that is named ``if_fits`` works always and is left unsaid in an SMS that has no room for it.
     """
 
     key: str
-    kind: Literal["text", "topic", "group", "language", "land"]
+    kind: Literal["text", "topic", "group", "language", "land", "country"]
     value: str
     go: str
     if_fits: bool = False
@@ -82,7 +85,8 @@ class Choice:
 class Asked:
     """The question the conversation now waits at.
 
-    ``digits`` is how many keys a caller may press; ``waits`` tells that a caller holds the line there for a person.
+    ``digits`` is how many keys a caller may press, ``collects`` what is asked for besides keys and words; ``waits`` tells that a
+    caller holds the line there for a person.
     ``preset`` is the language offered while none is chosen: it is asked in that one too.
     """
 
@@ -93,6 +97,7 @@ class Asked:
     digits: int = 1
     waits: bool = False
     preset: str | None = None
+    collects: Collected | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +115,20 @@ class PlaceRead:
     """A place is read back, so that the caller can say whether it is the right one."""
 
     place: Place
+
+
+@dataclass(frozen=True)
+class CountryRead:
+    """A country (ISO code) is read back, so that the caller can say whether it is the right one."""
+
+    country: str
+
+
+@dataclass(frozen=True)
+class DayRead:
+    """A day is read back, so that the caller can say whether it is the right one."""
+
+    day: date
 
 
 @dataclass(frozen=True)
@@ -239,6 +258,8 @@ Event = (
     | Asked
     | Answered
     | PlaceRead
+    | CountryRead
+    | DayRead
     | CentresShown
     | Rated
     | Unanswered

@@ -11,10 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Literal
 
-from hotline.counselling.numbers import read_callback_number
 from hotline.dialogue import wishes
 from hotline.dialogue.asking import choices_at
 from hotline.dialogue.centre_steps import show_centres
+from hotline.dialogue.collecting import Named, known_at_once, named_by_digits, named_by_words
 from hotline.dialogue.conditions import holds
 from hotline.dialogue.definition import CentresPart, Definition, Step
 from hotline.dialogue.events import (
@@ -115,19 +115,15 @@ class _Run:
         if step is not None and step.options_from == "languages" and len(digits) == LANGUAGE_DIGITS:
             language = next((name for name, code in self.world.language_codes.items() if code == digits), None)
             return self._named_language(language) if language is not None else self._missed("no_match", "wrong_key")
-        if step is None or step.collects != "number":
-            return self._resolve_postcode(digits)
-        number = read_callback_number(digits)
-        if number is None:
-            return self._missed("no_match", "number_not_known")
-        self._understood()
-        self._name({wishes.CALLBACK_NUMBER: number})
-        return self.definition.routes["number"]
+        return self._take_named(named_by_digits(step, digits, self.world.today))
 
-    def _resolve_postcode(self, postcode: str) -> str:
+    def _take_named(self, named: Named) -> str:
+        if named.missed:
+            return self._missed(named.missed, named.route)
         self._understood()
-        self._name({"postcode": postcode})
-        return self.definition.routes["place" if self.session.language is not None else "unknown_language"]
+        self._name(named.slots)
+        is_early = named.route == "place" and self.session.language is None
+        return self.definition.routes["unknown_language" if is_early else named.route]
 
     def _name(self, slots: Mapping[str, str]) -> None:
         """Keep what was named: it need not be said again, and a newer name replaces an older one."""
@@ -139,7 +135,7 @@ class _Run:
 
     def _resolve_words(self, meaning: Meaning) -> str:
         routes = self.definition.routes
-        self._name(meaning.slots)
+        self._name(known_at_once(self._step(), meaning))
         self.session = replace(self.session, likely=meaning.likely)
         if meaning.language is not None and meaning.language in self.world.languages:
             self._choose_language(meaning.language)
@@ -178,8 +174,9 @@ class _Run:
     def _resolve_question(self, meaning: Meaning) -> str:
         routes = self.definition.routes
         step = self._step()
-        if step is not None and step.collects == "place" and (route := self._collect(meaning)):
-            return route
+        if step is not None and (named := named_by_words(step, meaning, self.world.today)) is not None:
+            return self._take_named(named)
+        self._name(meaning.slots)
         # With a new question the time to rate the answer before is over.
         self.session = replace(self.session, answered=None)
         if meaning.decision == "handoff":
@@ -199,18 +196,6 @@ class _Run:
         if meaning.is_pressing:
             return routes["deadline"]
         return self._suggest(meaning.topic) if meaning.decision == "confirm" else self._answer_to(meaning.topic)
-
-    def _collect(self, meaning: Meaning) -> str | None:
-        """Where the name of a place leads that was asked for; None when the text is something else, a question for example."""
-        if meaning.is_pressing:
-            return None
-        is_named = any(kind in meaning.slots for kind in PLACE_SLOTS)
-        if is_named and (meaning.is_brief or meaning.decision != "answer"):
-            self._understood()
-            return self.definition.routes["place"]
-        if not is_named and (meaning.decision == "clarify" or (meaning.decision == "confirm" and meaning.is_brief)):
-            return self._missed("not_understood", "place_not_known")
-        return None
 
     def _refuse_suggestions(self) -> str:
         self.events.append(Unanswered("none_of_these"))
@@ -246,6 +231,8 @@ class _Run:
             self.session = replace(self.session, group=choice.value)
         if choice.kind == "land":
             self._name({"land": choice.value})
+        if choice.kind == "country":
+            self._name(wishes.heard_slots("country", choice.value))
         if choice.go == STAY:
             self.session = replace(self.session, page=self.session.page + 1)
         return choice.go
@@ -305,8 +292,8 @@ class _Run:
                 self._give_answer(step)
             case "centres":
                 self._show_centres(step.centres)
-            case "read_back":
-                self.events += wishes.read_back(step, self.world, self.session)
+            case "read_back" | "keep":
+                self._read_back_or_keep(step)
             case "rate":
                 self._rate(is_helpful=step.rating == "helpful")
             case "handoff" | "callback" | "withdraw" | "record" | "data" | "code" | "send":
@@ -318,6 +305,13 @@ class _Run:
             case "end":
                 self.session = replace(self.session, ended=True)
                 self.events.append(Ended())
+
+    def _read_back_or_keep(self, step: Step) -> None:
+        if step.kind == "keep":
+            self.session = replace(self.session, slots=wishes.kept_slots(step.kept, self.session.slots))
+            return
+        self.events += wishes.read_back(step, self.world, self.session)
+        self.session = replace(self.session, tries=self.session.tries + 1)
 
     def _wish(self, step: Step, danger: str | None) -> None:
         slots, event = wishes.wish_of(step, self.session, danger)
@@ -387,9 +381,11 @@ class _Run:
         if step.name != self.session.step:
             earlier = (*self.session.back, self.session.step) if self.session.step else ()
             back = tuple(name for name in earlier if name != step.name)[-self.definition.limits.back_steps :]
-            self.session = replace(self.session, step=step.name, page=0, back=back, waited=0)
+            tries = self.session.tries if step.collects else 0
+            self.session = replace(self.session, step=step.name, page=0, back=back, waited=0, tries=tries)
         waits, preset = step.waits is not None, self.session.preset if step.options_from == "preset" else None
-        self.events.append(Asked(step.name, step.say[0], self._choices(), step.listens, step.digits, waits, preset))
+        asked = Asked(step.name, step.say[0], self._choices(), step.listens, step.digits, waits, preset, step.collects)
+        self.events.append(asked)
 
     def _choices(self) -> tuple[Choice, ...]:
         """The keys on offer where the session stands now."""

@@ -9,6 +9,7 @@ from typing import Any, get_args
 
 import yaml
 
+from hotline.dialogue.days import DAY_DIGITS
 from hotline.dialogue.definition import (
     CentresPart,
     CodePart,
@@ -17,6 +18,7 @@ from hotline.dialogue.definition import (
     CountryPlace,
     DataDeed,
     Definition,
+    Kept,
     Limits,
     Option,
     OptionSource,
@@ -39,6 +41,7 @@ ROUTES = frozenset(
         "no_answer", "unknown_language", "language_not_live", "language_chosen", "place", "place_not_known",
         "code_found", "code_unknown", "code_slowed",
         "number", "number_not_known", "alias", "use_keys",
+        "country", "country_not_known", "day", "day_not_known", "day_impossible",
     }
 )  # fmt: skip
 WISHES = frozenset(
@@ -50,7 +53,7 @@ WISHES = frozenset(
 KINDS: tuple[str, ...] = get_args(StepKind)
 STEP_KEYS = frozenset({*KINDS, "next", "go", "options", "options_from", "listens", "collects", "digits", "waits", "silence"})
 # A list whose choices lead to the step that `go` names.
-LISTS_THAT_GO = ("lands", "topics")
+LISTS_THAT_GO = ("lands", "topics", "countries")
 # Of these two one holds always and the other never.
 EITHER_WAY = {"is_call", "is_written"}
 PHONE_DIGITS = 16
@@ -63,14 +66,15 @@ VALUES: Mapping[str, tuple[object, ...]] = {
     "rate": get_args(Rating),
     "callback": get_args(SafeTimes),
     "data": get_args(DataDeed),
-    "read_back": ("place", "number"),
+    "read_back": ("place", "number", "country", "day"),
     "code": get_args(CodePart),
     "collects": get_args(Collected),
     "withdraw": ("all",),
     "record": ("message",),
     "pace": ("slow",),
     "send": ("answer",),
-    "digits": (1, LANGUAGE_DIGITS, POSTCODE_DIGITS, CODE_DIGITS, PHONE_DIGITS),
+    "keep": get_args(Kept),
+    "digits": (1, LANGUAGE_DIGITS, POSTCODE_DIGITS, CODE_DIGITS, DAY_DIGITS, PHONE_DIGITS),
 }
 
 
@@ -106,6 +110,7 @@ def load_flows(folder: Path) -> Definition:
             limits=Limits(**{name: int(value) for name, value in frame["limits"].items()}),
             topics=_strings(frame.get("topics", {})),
             country_topics=_strings(frame.get("country_topics", {})),  # type: ignore[arg-type]
+            country_asked=frozenset(map(str, frame.get("country_asked", []))),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise BrokenFlow(f"{folder / FRAME_FILE}: needs start, keys, wishes, routes and limits as mappings ({error}).") from error
@@ -173,6 +178,7 @@ def _step(path: Path, name: str, raw: Any) -> Step:
         safe_times=raw.get("callback", "any"),
         deed=raw.get("data", "show"),
         code=raw.get("code", "give"),
+        kept=raw.get("keep", "country"),
     )
 
 
@@ -213,7 +219,11 @@ def text_keys(definition: Definition) -> set[str]:
 
 def find_topic_problems(definition: Definition, topics: Container[str]) -> list[str]:
     """Topics the frame names and nobody knows: a slip of the pen would leave their steps or their country unsaid."""
-    named = {"topics": definition.topics, "country_topics": definition.country_topics}
+    named = {
+        "topics": definition.topics,
+        "country_topics": definition.country_topics,
+        "country_asked": sorted(definition.country_asked),
+    }
     return [
         f"hotline.yml: {place}: {topic!r} is no topic of topics.csv."
         for place, found in named.items()
@@ -263,7 +273,9 @@ def _step_problems(definition: Definition, step: Step) -> list[str]:
     if step.kind not in ("ask", "end") and step.next is None:
         problems.append(f"{step.name}: dead end, needs `next`.")
     if (step.kind == "check" or step.options_from in LISTS_THAT_GO) != (step.go is not None):
-        problems.append(f"{step.name}: `go` is needed at a check and at a list of Laender or topics, and nowhere else.")
+        problems.append(
+            f"{step.name}: `go` is needed at a check and at a list of Laender, topics or countries, and nowhere else."
+        )
     if step.digits != 1 and not step.collects and step.options_from != "languages":
         problems.append(f"{step.name}: more digits than one key are collected only with `collects`.")
     if step.kind in ("ask", "end") and step.next is not None:

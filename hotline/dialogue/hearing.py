@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hotline.counselling.numbers import read_callback_number
+from hotline.dialogue import days
 from hotline.dialogue.data_desk import CONFIRMED_AT, WISHES_ABOUT_DATA
 from hotline.dialogue.definition import Step
 from hotline.dialogue.events import Heard, Meaning
@@ -35,8 +36,8 @@ def heard_on_the_phone(asked: Step | None, step: InboundCallStep, session: Sessi
         return Heard("key", key=step.digits[:1]) if is_key else Heard("digits", key=step.digits)
     if step.speech and asked is not None and asked.collects == "number" and read_callback_number(step.speech):
         return Heard("digits", key=step.speech)
-    if step.speech and is_collecting and step.is_clear and (postcode := read_postcode(step.speech)):
-        return Heard("digits", key=postcode)
+    if step.speech and asked is not None and is_collecting and step.is_clear and (figures := _figures(asked, step.speech)):
+        return Heard("digits", key=figures)
     return Heard("words", meaning=meaning) if step.speech else Heard("silence")
 
 
@@ -73,10 +74,17 @@ def is_about_data(session: Session, meaning: Meaning, key: str | None) -> bool:
     return meaning.danger is None and (meaning.wish in WISHES_ABOUT_DATA or is_confirmed)
 
 
+def _figures(asked: Step, said: str) -> str | None:
+    """The figures of a day that was asked for, or of a postcode; None when something else was said."""
+    return days.read_digits(said) if asked.collects == "day" else read_postcode(said)
+
+
 def _collected(asked: Step | None, text: InboundText, meaning: Meaning) -> Heard | None:
-    """A telephone number or an alias that was asked for; None when the text is something else."""
+    """A telephone number, a day in figures or an alias that was asked for; None when the text is something else."""
     if asked is None or not text.body.strip() or meaning.danger or meaning.wish or meaning.language_named:
         return None
     if asked.collects == "number" and sum(sign.isdigit() for sign in text.body) >= FEWEST_DIGITS:
         return Heard("digits", key=text.body)
+    if asked.collects == "day" and (figures := days.read_digits(text.body)):
+        return Heard("digits", key=figures)
     return Heard("alias", key=text.body.strip()[:LONGEST_ALIAS]) if asked.collects == "alias" else None

@@ -1,10 +1,10 @@
-"""What is asked most lately: topics, and languages of calls. Counted by day and name in ``counters``, without persons."""
+"""What is asked most lately: topics, countries, and languages of calls. Counted by day in ``counters``, without persons."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from sqlalchemy import Connection, delete, select
@@ -12,35 +12,35 @@ from sqlalchemy import Connection, delete, select
 from hotline.store.counters import Tally
 from hotline.store.tables import counters
 
-Kind = Literal["topic", "language"]
+Kind = Literal["topic", "language", "country"]
 MARK = "asked"
-# A menu must not change under somebody's fingers, nor between two processes: a day counts from the second night on, when every
-# process has long written what it counted.
-DAYS, RESTS = 28, 2
+# So many days before today count, and today so far.
+DAYS = 28
+# Each process reads the counters so often at the most: a call that begins waits for no more than that.
+FRESH = timedelta(minutes=10)
 
 
 class MenuOrder:
-    """Counts, and tells what the menus of a day go by. The same for the whole day and in all processes."""
+    """Counts, and tells what a call that begins goes by. A call keeps it to its end: no menu changes under somebody's fingers."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
-        self._known: tuple[date, Mapping[tuple[str, str], int]] | None = None
+        self._known: tuple[datetime, Mapping[str, int]] | None = None
 
     def count(self, kind: Kind, name: str, day: date) -> None:
         """Count one more."""
         self._tally.add(f"{MARK}:{day.isoformat()}:{kind}:{name}")
 
-    def asked(self, connection: Connection, kind: Kind, day: date) -> Mapping[str, int]:
-        """Name -> how often it was asked for in the weeks before a day.
+    def asked(self, connection: Connection, now: datetime) -> Mapping[str, int]:
+        """Topic, code of a language or code of a country -> how often it was asked for in these weeks, today included.
 
         Args:
             connection: any connection.
-            kind: topics or languages.
-            day: of the menu, in Germany.
+            now: in Germany.
         """
-        if self._known is None or self._known[0] != day:
-            self._known = (day, _read(connection, day))
-        return {name: number for (of_kind, name), number in self._known[1].items() if of_kind == kind}
+        if self._known is None or not self._known[0] <= now < self._known[0] + FRESH:
+            self._known = (now, _read(connection, now.date()))
+        return self._known[1]
 
 
 def forget_asked(connection: Connection, day: date) -> int:
@@ -50,15 +50,14 @@ def forget_asked(connection: Connection, day: date) -> int:
     return connection.execute(delete(counters).where(old)).rowcount
 
 
-def _read(connection: Connection, day: date) -> Mapping[tuple[str, str], int]:
-    last = day - timedelta(days=RESTS)
-    within = (counters.c.name > f"{MARK}:{_first(day).isoformat()}") & (counters.c.name < f"{MARK}:{last.isoformat()};")
-    found = Counter[tuple[str, str]]()
+def _read(connection: Connection, day: date) -> Mapping[str, int]:
+    within = (counters.c.name > f"{MARK}:{_first(day).isoformat()}") & (counters.c.name < f"{MARK}:{day.isoformat()};")
+    found = Counter[str]()
     for name, value in connection.execute(select(counters.c.name, counters.c.value).where(within)):
-        _, _, kind, what = name.split(":", 3)
-        found[kind, what] += value
+        # Topics are words, languages have small letters and countries capital ones: no two share a name.
+        found[name.rpartition(":")[2]] += value
     return found
 
 
 def _first(day: date) -> date:
-    return day - timedelta(days=RESTS + DAYS)
+    return day - timedelta(days=DAYS)

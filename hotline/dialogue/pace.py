@@ -28,7 +28,7 @@ _ONCE = RateLimitItemPerHour(1)
 _ALWAYS = frozenset({"person", "callback", "withdraw", "erase_my_data", "show_my_data", "stop", "start"})
 # Flows in which somebody is on the way to a person, or to the end of their data.
 _ON_THE_WAY = ("person", "callback", "voicemail", "privacy")
-Limit = Literal["sender", "busy", "silent", "calls"]
+Limit = Literal["sender", "busy", "silent", "calls", "steps"]
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,10 @@ class Pacer:
                 self._limiter.clear(_ONCE, "silent", call)
                 for item in self._allowances.items("silent_calls") if who else ():
                     self._limiter.clear(item, "silent_calls", who or "")
-            return Pace(is_slowed=not all(self._limiter.test(_ONCE, reason, call) for reason in ("calls", "silent")))
+            is_hurried = not self._hit("call_steps", call)
+            if is_hurried:
+                self._slowed("call", "steps")
+            return Pace(is_slowed=is_hurried or not all(self._limiter.test(_ONCE, why, call) for why in ("calls", "silent")))
         is_few = self._hit("calls_all", "everybody") and (who is None or self._hit("calls", who))
         has_spoken = who is None or self._hit("silent_calls", who)
         if is_few and has_spoken:

@@ -19,7 +19,7 @@ from hotline.counselling.standing import Standing, read_standing
 from hotline.counselling.states import ABANDONED, ACCEPTED, IN_QUEUE, STAGES
 from hotline.dialogue.conversations import BOT, Conversation
 from hotline.dialogue.events import CallbackWanted, Event, LanguageChosen, PersonRequested, Told, WithdrawWanted
-from hotline.dialogue.rendering import PLACE
+from hotline.dialogue.spoken_parts import PLACE
 from hotline.store.tables import handoffs
 
 CALLBACK_REASON = "callback"

@@ -10,6 +10,8 @@ from hotline.dialogue.rendering import SMS_SEGMENTS, Renderer
 from hotline.dialogue.spoken import Utterance
 from hotline.knowledge.library import Library
 
+# Options of calls alone that do not name the condition "is_call".
+CALLS_ONLY = ("can_text", "differs_by_country")
 STEPS: dict[AnswerPart, str] = {"short": "answer.after", "full": "answer.after_more"}
 
 
@@ -39,9 +41,10 @@ def preview_answer(topic: str, language: str, library: Library, renderer: Render
 
     def events(part: AnswerPart, other: str = "is_call") -> list[Event]:
         step = definition.steps[STEPS[part]]
-        options = (
-            option for option in step.options if option.when not in (other, *(("can_text",) if other == "is_call" else ()))
-        )
+        left_out = {other, *(CALLS_ONLY if other == "is_call" else ())}
+        if topic not in definition.country_asked:
+            left_out.add("differs_by_country")
+        options = (option for option in step.options if option.when not in left_out)
         choices = tuple(Choice(option.key, "text", option.label, option.go, option.if_fits) for option in options)
         return [Answered(topic, part), Asked(step.name, step.say[0], choices, step.listens)]
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from hashlib import sha256
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Literal
 from unicodedata import bidirectional
 
-from hotline.counselling.routing import TOLD_PLACES
-from hotline.dialogue.by_ear import DANGER, PRESSED, all_emergencies, emergency_aloud, say_as_of, sentences_aloud
+from hotline.dialogue.by_ear import DANGER, PRESSED, emergency_aloud
 from hotline.dialogue.centre_words import CENTRE_TEXT_KEYS, CentreWords
-from hotline.dialogue.country_words import COUNTRY_TEXT_KEYS, CountryWords
+from hotline.dialogue.country_words import COUNTRY_TEXT_KEYS, CountryWords, country_name
 from hotline.dialogue.data_words import DATA_TEXT_KEYS, DataWords
 from hotline.dialogue.definition import Definition, Option
 from hotline.dialogue.events import (
@@ -19,8 +17,10 @@ from hotline.dialogue.events import (
     CentresShown,
     Choice,
     CodeGiven,
+    CountryRead,
     DataErased,
     DataShown,
+    DayRead,
     Ended,
     Event,
     NumberRead,
@@ -30,28 +30,28 @@ from hotline.dialogue.events import (
 )
 from hotline.dialogue.figure_words import FIGURE_TEXT_KEYS, LEFT_TO_RIGHT_MARK, FigureWords
 from hotline.dialogue.fitting import Spare, ways_to_write
-from hotline.dialogue.inputs import CODE_DIGITS
-from hotline.dialogue.offers import FIRST_OPTION_KEYS, LANGUAGE_DIGITS, NEXT_PAGE_KEY, NEXT_PAGE_LABELS, SPOKEN_LANGUAGES_PAGE_KEY
+from hotline.dialogue.hints import Hints, HintWords
+from hotline.dialogue.named_words import NAMED_TEXT_KEYS, NamedWords
 from hotline.dialogue.safety import CATEGORIES
 from hotline.dialogue.spoken import Spoken, Utterance
+from hotline.dialogue.spoken_parts import SPOKEN, SpokenParts
 from hotline.dialogue.text_me import SMS_TEXT_KEYS
 from hotline.dialogue.texts import Texts
 from hotline.dialogue.topic_groups import GROUP, GROUP_TEXT_KEYS
-from hotline.knowledge.centres import NATIONWIDE, Centre
-from hotline.knowledge.library import Article, Library, format_as_of
+from hotline.knowledge.centres import Centre
+from hotline.knowledge.library import Article, Library
 from hotline.knowledge.measures import count_segments
-from hotline.knowledge.places import LANDS
 
 Channel = Literal["sms", "whatsapp", "voice", "webchat"]
 # Said to somebody whose language is not known yet.
 OPENING_LANGUAGES = ("de", "en")
 LANGUAGE_QUESTION = "language.ask"
+# Said once while speech is not understood.
+KEYS_ONLY = "question.keys_only"
 # An SMS in three parts is what people on old phones still read, and what an operator pays for.
 SMS_SEGMENTS = 3
 # A text may be said in other words than it is written.
-WRITTEN, SPOKEN = (".text",), (".voice",)
-# A place in the queue, the one text with a figure in it that is said aloud.
-PLACE = "person.place"
+WRITTEN = (".text",)
 # Read in every language, and short enough where letters take two bytes.
 SIGNS = {"option.helpful": "👍", "option.unhelpful": "👎"}
 # More, and a person: what a message names that has no room for the menu and the languages; their keys work all the same.
@@ -63,9 +63,10 @@ CODE_TEXT_KEYS = frozenset(
         "answer.as_of", "answer.missing", "answer.figure_from_counsellor",
         "question.only_text", "callback.press_one", "callback.confirmed", "person.connected",
         "person.call_over",
-        "stop.done", "start.done", "technical.sorry", "limit.slow",
+        "stop.done", "start.done", "technical.sorry", "limit.slow", KEYS_ONLY,
         *(f"{DANGER}{category}" for category in (*CATEGORIES, PRESSED)),
         *GROUP_TEXT_KEYS, *SMS_TEXT_KEYS, *CENTRE_TEXT_KEYS, *COUNTRY_TEXT_KEYS, *DATA_TEXT_KEYS, *FIGURE_TEXT_KEYS,
+        *NAMED_TEXT_KEYS,
     }
 )  # fmt: skip
 
@@ -74,7 +75,12 @@ class Renderer:
     """Turns events into words of the person's language."""
 
     def __init__(
-        self, texts: Texts, languages: Sequence[str], autonyms: dict[str, str], speech_languages: frozenset[str]
+        self,
+        texts: Texts,
+        languages: Sequence[str],
+        autonyms: dict[str, str],
+        speech_languages: frozenset[str],
+        hint_words: HintWords,
     ) -> None:
         """Hold what is needed.
 
@@ -83,14 +89,16 @@ class Renderer:
             languages: live languages, in menu order.
             autonyms: language code -> its own name.
             speech_languages: languages whose speech is recognised on the phone.
+            hint_words: the telling words of each topic, for the recognition.
         """
         self._texts = texts
         self._languages = languages
         self._autonyms = autonyms
         self._speech_languages = speech_languages
-        self._centres = CentreWords(texts)
-        self._countries = CountryWords(texts)
+        self._centres, self._countries, self._named = CentreWords(texts), CountryWords(texts), NamedWords(texts)
         self._data, self._figures = DataWords(texts), FigureWords(texts)
+        self._parts = SpokenParts(texts, self._centres, self._countries, self._named)
+        self._hints = Hints(texts, autonyms, languages, hint_words)
 
     # -- in writing ----------------------------------------------------------------------------------------------------
 
@@ -139,6 +147,8 @@ class Renderer:
                 parts += self._centres.write(event, language, is_tight=is_tight)
             elif isinstance(event, PlaceRead) and language:
                 parts.append(" ".join(self._centres.read_back(event.place, language)))
+            elif isinstance(event, CountryRead | DayRead) and language:
+                parts.append(self._named.write(event, language))
             elif isinstance(event, DataShown | DataErased) and language:
                 parts.append(self._data.write(event, language))
             elif isinstance(event, CodeGiven | NumberRead):
@@ -160,10 +170,10 @@ class Renderer:
     def dated(self, article: Article, part: str) -> str:
         """An answer in writing, short or full, with the date its facts are of."""
         if part == "short":
-            return f"{article.short} ({self._as_of(article)})"
+            return f"{article.short} ({self._parts.as_of(article)})"
         # Whoever reads on is told where to look it up; the short text has no room for it.
         source = f", {article.source}" if article.source else ""
-        return f"{article.full} ({self._as_of(article)}{source})"
+        return f"{article.full} ({self._parts.as_of(article)}{source})"
 
     def fitting_centres(
         self,
@@ -215,63 +225,71 @@ class Renderer:
 
     # -- aloud ---------------------------------------------------------------------------------------------------------
 
-    def speak(self, events: Sequence[Event], language: str | None, library: Library) -> Spoken:
-        """Everything the events say, as sentences to speak."""
+    def speak(self, events: Sequence[Event], language: str | None, library: Library, *, keys_only: bool = False) -> Spoken:
+        """Everything the events say, as sentences to speak; with ``keys_only`` nothing is to be said in answer."""
+        speech = frozenset[str]() if keys_only else self._speech_languages
         record_at = next((place for place, event in enumerate(events) if isinstance(event, RecordWanted)), None)
         if record_at is not None:
             # What comes after the message is said after it.
-            spoken = [said for event in events[:record_at] for said in self._speak_event(event, language, library)]
+            spoken = [said for event in events[:record_at] for said in self._speak_event(event, language, library, speech)]
             return Spoken(tuple(spoken), language, listens=False, ended=False, records=True)
         asked = next((event for event in events if isinstance(event, Asked)), None)
-        listens = asked is not None and asked.listens and language in self._speech_languages
-        utterances = tuple(utterance for event in events for utterance in self._speak_event(event, language, library))
+        listens = language in speech and self.hears(events, language)
+        utterances = tuple(said for event in events for said in self._speak_event(event, language, library, speech))
         # What people are most likely to say now, for the speech recognition.
-        named = self._hints(asked, language, library) if listens and asked and language else ()
+        named = self._hints.at(asked, language, library) if listens and asked and language else ()
         is_over = any(isinstance(event, Ended) for event in events)
         return Spoken(
             utterances, language, listens, is_over, named, asked.digits if asked else 1, asked is not None and asked.waits
         )
 
-    def _hints(self, asked: Asked, language: str, library: Library) -> tuple[str, ...]:
-        if asked.digits == CODE_DIGITS:
-            return ()
-        if asked.digits == LANGUAGE_DIGITS:
-            return tuple(self._autonyms[code] for code in self._languages)
-        if asked.digits > 1:
-            return tuple(self._centres.land(land, language) for land in LANDS)
-        groups = (self._texts.get(language, key) for key in sorted(GROUP_TEXT_KEYS))
-        return (*groups, *(article.title for (_, code), article in library.articles.items() if code == language))
+    def hears(self, events: Sequence[Event], language: str | None) -> bool:
+        """Whether the question of a turn takes a spoken answer in a language."""
+        asked = next((event for event in events if isinstance(event, Asked)), None)
+        return asked is not None and asked.listens and language in self._speech_languages
 
-    def _speak_event(self, event: Event, language: str | None, library: Library) -> Iterator[Utterance]:
+    def _speak_event(self, event: Event, language: str | None, library: Library, speech: frozenset[str]) -> Iterator[Utterance]:
         if isinstance(event, Told):
             for code in [language] if language else OPENING_LANGUAGES:
-                yield from self._told(event.text_key, code, event.values)
+                yield from self._told(event.text_key, code, speech, event.values)
         elif isinstance(event, Answered) and language:
             yield from self._speak_answer(event, language, library)
-        elif isinstance(event, CentresShown) and language:
-            yield from (Utterance(language, text) for text in self._centres.speak(event, language))
-        elif isinstance(event, PlaceRead) and language:
-            yield from (Utterance(language, text) for text in self._centres.read_back(event.place, language))
-        elif isinstance(event, DataShown | DataErased) and language:
-            yield from (Utterance(language, text) for text in self._data.speak(event, language))
+        elif isinstance(event, CentresShown | PlaceRead | CountryRead | DayRead | DataShown | DataErased) and language:
+            yield from (Utterance(language, text) for text in self._sentences(event, language))
         elif isinstance(event, CodeGiven | NumberRead):
             for code in [language] if language else OPENING_LANGUAGES:
                 yield from (Utterance(code, text) for text in self._figures.speak(event, code))
         elif isinstance(event, Asked):
-            yield from self._speak_question(event, language, library)
+            yield from self._speak_question(event, language, library, speech)
 
-    def _told(self, key: str, language: str, values: Mapping[str, str] | None = None) -> Iterator[Utterance]:
-        text = self._texts.get(language, key, self._voice_variants(language), **values or {})
+    def _sentences(
+        self, event: CentresShown | PlaceRead | CountryRead | DayRead | DataShown | DataErased, language: str
+    ) -> Iterable[str]:
+        match event:
+            case CentresShown():
+                return self._centres.speak(event, language)
+            case PlaceRead():
+                return self._centres.read_back(event.place, language)
+            case CountryRead() | DayRead():
+                return self._named.speak(event, language)
+        return self._data.speak(event, language)
+
+    def _told(
+        self, key: str, language: str, speech: frozenset[str], values: Mapping[str, str] | None = None
+    ) -> Iterator[Utterance]:
+        text = self._texts.get(language, key, _voice_variants(language, speech), **values or {})
         if key.startswith(DANGER):
             yield from (Utterance(language, sentence, is_slow=True) for sentence in emergency_aloud(text))
         else:
             yield Utterance(language, text)
 
-    def _speak_question(self, asked: Asked, language: str | None, library: Library) -> Iterator[Utterance]:
+    def _speak_question(
+        self, asked: Asked, language: str | None, library: Library, speech: frozenset[str]
+    ) -> Iterator[Utterance]:
         if language is not None:
-            yield Utterance(language, self._texts.get(language, asked.text_key, self._voice_variants(language)))
+            yield Utterance(language, self._texts.get(language, asked.text_key, _voice_variants(language, speech)))
         elif asked.preset is not None:
-            yield from self._told(asked.text_key, asked.preset)
+            yield from self._told(asked.text_key, asked.preset, speech)
         # Who does not understand the language offered must hear the way out.
         offered = dict.fromkeys((asked.preset, *OPENING_LANGUAGES)) if asked.preset else OPENING_LANGUAGES
         readers = [language] if language else [code for code in offered if code is not None]
@@ -280,32 +298,23 @@ class Renderer:
 
     def _speak_answer(self, answered: Answered, language: str, library: Library) -> Iterator[Utterance]:
         article = library.articles[answered.topic, language]
-        spoken = list(self._spoken_answer(article, article.short if answered.part == "short" else article.full))
+        text = article.short if answered.part == "short" else article.full
+        spoken = [Utterance(language, sentence) for sentence in self._parts.answer(article, text)]
         country: list[Utterance] = []
         if answered.country is not None:
             sentences = self._countries.speak(answered.country, language, is_whole=answered.part == "full")
             country = [Utterance(language, text) for text in sentences]
         yield from country + spoken if answered.is_country_first else spoken + country
 
-    def _spoken_answer(self, article: Article, text: str) -> Iterator[Utterance]:
-        yield from (Utterance(article.language, sentence) for sentence in sentences_aloud(text, article.language))
-        yield Utterance(article.language, self._as_of(article, say_as_of).rstrip(".") + ".")
-
     def _spoken_choice(self, choice: Choice, readers: Sequence[str], library: Library) -> Iterator[Utterance]:
         if choice.kind == "language":
             yield Utterance(choice.value, self._texts.get(choice.value, "language.option", key=choice.key))
             return
         for code in readers:
-            yield Utterance(code, self._spoken_key(code, choice.key, self._label(choice, code, library, SPOKEN)))
-
-    def _spoken_key(self, language: str, key: str, label: str) -> str:
-        # The sentence around the label has its own full stop.
-        if key == "*":
-            return self._texts.get(language, "option.star", label=label)
-        return self._texts.get(language, "option.voice", key=key, label=label.rstrip(".?!؟"))
-
-    def _voice_variants(self, language: str) -> tuple[str, ...]:
-        return (".voice",) if language in self._speech_languages else (".keys", ".voice")
+            if choice.kind == "country":
+                yield from (Utterance(code, text) for text in self._named.option(choice.key, choice.value, code))
+                continue
+            yield Utterance(code, self._parts.key(code, choice.key, self._label(choice, code, library, SPOKEN)))
 
     # -- both ----------------------------------------------------------------------------------------------------------
 
@@ -315,71 +324,25 @@ class Renderer:
         code = language or OPENING_LANGUAGES[0]
         if choice.kind == "land":
             return self._centres.land(choice.value, code)
+        if choice.kind == "country":
+            return country_name(choice.value, code)
         if choice.kind == "group":
             return self._texts.get(code, f"{GROUP}{choice.value}")
         if choice.kind == "topic":
             return library.title(choice.value, code) or choice.value
         return self._texts.get(code, choice.value, variants)
 
-    def _as_of(self, article: Article, show: Callable[[str, str], str] = format_as_of) -> str:
-        return self._texts.get(article.language, "answer.as_of", date=show(article.as_of, article.language))
-
     def all_utterances(self, language: str, definition: Definition, library: Library) -> list[str]:
         """Every sentence a call in this language may hold: what has to be recorded or synthesised before it goes live."""
         return list(dict.fromkeys(text for _, text in self.named_utterances(language, definition, library)))
 
     def named_utterances(self, language: str, definition: Definition, library: Library) -> Iterator[tuple[str, str]]:
-        """The same with the name of each one, ``kind:…``, which stays when its words change.
-
-        What is said in several places in the same words comes several times.
-        """
-        for key, text in self._texts.all_of(language).items():
-            if "{" not in text and not key.endswith(".text") and not key.startswith("option."):
-                yield f"text:{key}", text
-        for key in FIRST_OPTION_KEYS:
-            yield f"language:{key}", self._texts.get(language, "language.option", key=key)
-        for place in TOLD_PLACES:
-            yield f"text:{PLACE}:{place}", self._texts.get(language, PLACE, place=place)
-        for number, text in enumerate(all_emergencies(self._texts.all_of(language)), 1):
-            yield f"emergency:{number}", text
-        for (topic, code), article in library.articles.items():
-            if code == language:
-                yield from self._named_answer(topic, article)
-        labels = self._named_keys(language, definition, library)
-        for (key, name), label in sorted(labels.items()):
-            yield name, self._spoken_key(language, key, label)
-        yield from ((f"digit:{digit}", digit) for digit in "0123456789")
-        for centre in library.directory.centres:
-            is_nationwide = centre.land == NATIONWIDE
-            say = self._centres.spoken_directory if is_nationwide else self._centres.spoken_line
-            yield f"centre:{centre.land}:{name_hash(centre.name, centre.city)}", say(centre, language)
-        yield from ((f"country:{name}", text) for name, text in self._countries.all_sentences(library.countries, language))
-
-    def _named_keys(self, language: str, definition: Definition, library: Library) -> dict[tuple[str, str], str]:
-        """What a key may be for: (key, name of the sentence) -> label."""
-        found = {
-            (option.key, f"key:{option.key}:{option.label}"): self._texts.get(language, option.label, SPOKEN)
-            for step in definition.steps.values()
-            for option in step.options
-        }
-        pages = [(NEXT_PAGE_KEY, label) for label in NEXT_PAGE_LABELS.values()]
-        for key, label in (*pages, (SPOKEN_LANGUAGES_PAGE_KEY, NEXT_PAGE_LABELS["language"])):
-            found[key, f"key:{key}:{label}"] = self._texts.get(language, label)
-        listed = {name: self._texts.get(language, name) for name in GROUP_TEXT_KEYS}
-        listed |= {f"topic:{topic}": article.title for (topic, code), article in library.articles.items() if code == language}
-        listed |= {f"land:{land}": self._centres.land(land, language) for land in LANDS}
-        return found | {(key, f"key:{key}:{name}"): label for key in FIRST_OPTION_KEYS for name, label in listed.items()}
-
-    def _named_answer(self, topic: str, article: Article) -> Iterator[tuple[str, str]]:
-        for part, text in (("short", article.short), ("full", article.full)):
-            *sentences, as_of = (utterance.text for utterance in self._spoken_answer(article, text))
-            yield from ((f"answer:{topic}:{part}:{number}", sentence) for number, sentence in enumerate(sentences, 1))
-            yield f"answer:{topic}:date", as_of
+        """The same with the name of each one: see ``SpokenParts.all_of``."""
+        return self._parts.all_of(language, definition, library)
 
 
-def name_hash(*words: str) -> str:
-    """A short name for something that has none but its own words."""
-    return sha256("\n".join(words).encode()).hexdigest()[:8]
+def _voice_variants(language: str, speech: frozenset[str]) -> tuple[str, ...]:
+    return (".voice",) if language in speech else (".keys", ".voice")
 
 
 def _closed(name: str) -> str:

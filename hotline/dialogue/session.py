@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from datetime import date
 
 from hotline.knowledge.centres import NO_CENTRES, Centre, Directory
 from hotline.knowledge.countries import CountryView
@@ -18,6 +19,10 @@ def _nobody_is_there(_language: str | None) -> bool:
     return False
 
 
+def _no_countries(_language: str | None) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class World:
     """What the engine must know of content at this turn: live languages, answerable topics, policies, menu size.
@@ -27,7 +32,8 @@ class World:
     ``can_text`` whether the caller's own phone takes an SMS, ``can_call_back`` whether there is a number to call and
     ``own_number`` which, ``can_wait`` whether a caller can hold the line for a person in a language, ``can_record`` whether one
     may leave a message, ``view_of`` what may be said of a country (ISO code), ``follow_ups`` the topics people ask about after
-    another one.
+    another one. ``countries`` gives those of the content in the order of the menu for a language, ``country_asked`` are topics
+    whose answer is another one for each country, ``today`` is the day in Germany.
     """
 
     languages: tuple[str, ...]
@@ -48,6 +54,9 @@ class World:
     fitting: Callable[[Sequence[Centre], str | None], int] = _all_fit
     view_of: Callable[[str], CountryView] = CountryView
     follow_ups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    countries: Callable[[str | None], tuple[str, ...]] = _no_countries
+    country_asked: frozenset[str] = frozenset()
+    today: date = date.min
 
 
 @dataclass(frozen=True)
@@ -56,8 +65,10 @@ class Session:
 
     ``answered`` is the topic of the last answer, ``question`` the last question (``feedback``), ``waited`` how often a caller who
     holds the line has been told how long it takes. ``group`` is the group of topics chosen last, ``preset`` the language of an
-    earlier call, ``is_slow`` tells that the caller wants to hear everything slowly, ``menu_day`` is the day by whose order the
-    menus of a call are (ISO), ``told_place`` the place in the queue a caller who holds the line was told last.
+    earlier call, ``is_slow`` tells that the caller wants to hear everything slowly, ``asked`` is how often languages, topics and
+    countries were asked for lately when the call began: its menus go by it to the end. ``tries`` is how often a country or a day
+    was read back in vain, ``is_told_keys`` tells that the caller has heard that only keys are understood at the moment,
+    ``told_place`` is the place in the queue a caller who holds the line was told last.
     """
 
     step: str = ""
@@ -83,7 +94,9 @@ class Session:
     group: str | None = None
     preset: str | None = None
     is_slow: bool = False
-    menu_day: str = ""
+    asked: Mapping[str, int] = field(default_factory=dict)
+    tries: int = 0
+    is_told_keys: bool = False
     told_place: int | None = None
 
     def to_dict(self) -> dict[str, object]:
@@ -112,12 +125,15 @@ class Session:
             "group": self.group,
             "preset": self.preset,
             "is_slow": self.is_slow,
-            "menu_day": self.menu_day,
+            "asked": dict(self.asked),
+            "tries": self.tries,
+            "is_told_keys": self.is_told_keys,
             "told_place": self.told_place,
         }
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, object]) -> Session:
-        """Read what ``to_dict`` wrote; lists become tuples again."""
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items()}
+        """Read what ``to_dict`` wrote, of this version or another one: lists become tuples again, what is unknown is left out."""
+        known = {one.name for one in fields(cls)}
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in stored.items() if key in known}
         return cls(**values)  # type: ignore[arg-type]

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from hotline.counselling.hours import BERLIN
 from hotline.counselling.ringing import can_hold_the_line
 from hotline.counselling.voicemail import takes_voicemail
+from hotline.dialogue.call_guide import countries_of, groups_of, languages_of
 from hotline.dialogue.conversations import Conversation
 from hotline.dialogue.definition import options_after_centres
 from hotline.dialogue.rendering import SMS_SEGMENTS, Renderer
@@ -68,12 +69,15 @@ def make_world(connection: Connection, rules: TurnRules, renderer: Renderer, at:
         directory=directory,
         view_of=lambda country: library.countries.on(country, today),
         follow_ups=library.follow_ups,
+        countries=lambda language: countries_of(at.session, library.countries.outside_eu(today), language),
+        country_asked=rules.definition.country_asked,
+        today=today,
     )
     if is_call:
         return replace(
             world,
-            languages=rules.calls.languages(connection, world.languages, at.session, today),
-            groups=rules.calls.groups(connection, world.topics, at.session, today),
+            languages=languages_of(at.session, world.languages),
+            groups=groups_of(at.session, world.topics),
             language_codes=rules.calls.language_codes,
         )
     if conversation.channel != "sms":

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection
 
 from hotline.counselling.voicemail import note_message
+from hotline.dialogue.call_reply import speak_turn
 from hotline.dialogue.codes import CodeDesk, hide_given, hide_tried
 from hotline.dialogue.conversations import ACTIVE, Conversation, Conversations, StoredMessage, TurnResult
 from hotline.dialogue.data_desk import CONFIRMED_AT, DataDesk
@@ -24,11 +25,11 @@ from hotline.dialogue.flow import advance
 from hotline.dialogue.hearing import heard_in_writing, heard_on_the_phone, is_about_data
 from hotline.dialogue.inputs import InboundCallStep, InboundText, read_key, read_postcode, read_thumb
 from hotline.dialogue.meaning import Interpreter, Understood
-from hotline.dialogue.pace import FREE, Pacer, is_always_answered, slow_down
+from hotline.dialogue.pace import FREE, Pacer, is_always_answered
 from hotline.dialogue.person import HandoffDesk, NotedPerson, without_promises
 from hotline.dialogue.rendering import SMS_SEGMENTS, Renderer
 from hotline.dialogue.session import Session, World
-from hotline.dialogue.spoken import Spoken, slowly
+from hotline.dialogue.spoken import Spoken
 from hotline.dialogue.surroundings import Standpoint, make_world, spoken_to
 from hotline.dialogue.text_me import TextDesk
 from hotline.dialogue.turn_rules import TurnRules
@@ -93,6 +94,7 @@ class Turns:
         clock: Callable[[], datetime] = _now,
         seen: Callable[[TurnSeen], None] = lambda _: None,
         pacer: Pacer | None = None,
+        is_deaf: Callable[[], bool] = lambda: False,
     ) -> None:
         """Hold what a turn needs.
 
@@ -112,6 +114,7 @@ class Turns:
             clock: gives aware UTC.
             seen: told of every turn, after the commit.
             pacer: tells who writes or calls too fast; nobody does without it.
+            is_deaf: whether the understanding process is known to be down: callers are asked for keys alone.
         """
         self._database = database
         self._conversations = conversations
@@ -128,6 +131,7 @@ class Turns:
         self._clock = clock
         self._seen = seen
         self._pacer = pacer
+        self._is_deaf = is_deaf
 
     def take_text(self, text: InboundText, compose: Callable[[str | None], str]) -> str:
         """Answer a written message.
@@ -193,6 +197,7 @@ class Turns:
                 return before.reply
             library = self._library.current(connection, self._today())
         pace = self._pacer.of_call(step) if self._pacer else FREE
+        is_deaf = self._is_deaf()
         understood = Understood(Meaning())
         if step.speech and not step.digits:
             understood = self._interpreter.interpret(
@@ -216,11 +221,10 @@ class Turns:
             if not turn.session.step and not step.start:
                 heard = self._begin_call(connection, turn)
             self._advance(connection, turn, heard or heard_on_the_phone(asked, step, turn.session, meaning))
-            spoken = self._renderer.speak(turn.events, turn.session.language, turn.library)
-            if turn.session.is_slow:
-                spoken = slowly(spoken)
-            if pace.is_slowed and not turn.is_person_wanted:
-                spoken = slow_down(spoken)
+            is_slowed = pace.is_slowed and not turn.is_person_wanted
+            turn.session, spoken = speak_turn(
+                self._renderer, turn.events, turn.session, library, is_deaf=is_deaf, is_slowed=is_slowed
+            )
             document = compose(spoken, conversation.turns + 1)
             said = " ".join(utterance.text for utterance in spoken.utterances)
             body = step.digits or step.speech
@@ -232,7 +236,8 @@ class Turns:
     def _begin_call(self, connection: Connection, turn: _Turn) -> Heard:
         earlier = self._conversations.earlier_language(connection, turn.conversation)
         spoken = spoken_to(self._rules, turn.conversation, turn.library)
-        turn.session, start = self._rules.calls.begin(turn.session, turn.called, earlier, spoken, self._today())
+        here = self._clock().astimezone(BERLIN)
+        turn.session, start = self._rules.calls.begin(connection, turn.session, turn.called, earlier, spoken, here)
         return Heard("start", start=start)
 
     def close_call(self, call_sid: str) -> None:
@@ -290,8 +295,8 @@ class Turns:
     def _try_code(self, connection: Connection, turn: _Turn, said: str) -> Heard | None:
         """What came of a continuation code; None when the input is something else."""
         asked = self._asked(turn)
-        if asked is not None and asked.collects in ("number", "alias"):
-            # Six figures may be a telephone number there.
+        if asked is not None and asked.collects in ("number", "alias", "day"):
+            # Six figures may be a telephone number there, or a day without its century.
             return None
         is_asked = asked is not None and asked.collects == "code"
         languages = spoken_to(self._rules, turn.conversation, turn.library)

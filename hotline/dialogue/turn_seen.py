@@ -22,7 +22,7 @@ _OUTCOMES: Mapping[type[object], str] = {
 class TurnSeen:
     """One turn. ``outcome`` is person, answered, centres, not_understood, ended, asked or told.
 
-    ``topic`` was answered in it, ``chosen`` is the language that was chosen in it.
+    ``topic`` was answered in it, ``chosen`` is the language that was chosen in it, ``country`` was told of with an answer.
     """
 
     channel: str
@@ -31,13 +31,15 @@ class TurnSeen:
     danger: str | None
     topic: str | None = None
     chosen: str | None = None
+    country: str | None = None
 
 
-def asked_in(events: Sequence[Event]) -> tuple[str | None, str | None]:
-    """The topic that was answered first, and the language chosen; more of the same answer is no new question."""
-    answered = (event.topic for event in events if isinstance(event, Answered) and event.part == "short")
+def asked_in(events: Sequence[Event]) -> tuple[str | None, str | None, str | None]:
+    """The topic that was answered first, the language chosen, and the country; more of the same answer is no new question."""
+    answered = next((event for event in events if isinstance(event, Answered) and event.part == "short"), None)
     chosen = (event.language for event in events if isinstance(event, LanguageChosen))
-    return next(answered, None), next(chosen, None)
+    country = answered.country.country if answered is not None and answered.country is not None else None
+    return answered.topic if answered is not None else None, next(chosen, None), country
 
 
 def outcome_of(events: Sequence[Event], *, is_person_wanted: bool) -> str:

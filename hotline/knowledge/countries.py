@@ -25,6 +25,8 @@ PROGRAMMES: Mapping[str, tuple[str, ...]] = {
 PROGRAMME_NAMES = {
     "reag_garp": "REAG/GARP", "starthilfe_plus": "StarthilfePlus", "eurp": "EURP", "ura": "URA", "nrp_syria": "NRP SYR",
 }  # fmt: skip
+# Codes CLDR names that are no countries: groups of states, the unknown one, codes for tests.
+NO_COUNTRIES = frozenset({"EU", "EZ", "UN", "QO", "XA", "XB", "ZZ"})
 NOTE_KINDS = ("article", "contact", "partner")
 
 
@@ -103,6 +105,12 @@ class CountryBook:
     def countries(self) -> tuple[str, ...]:
         """The codes of all countries anything is known of."""
         return tuple(sorted({fact.country for fact in self.facts} | {note.country for note in self.notes}))
+
+    def outside_eu(self, day: date) -> tuple[str, ...]:
+        """The codes of those people are helped to return to, as far as anything may be said of them on a day."""
+        shown = [fact for fact in self.facts if fact.valid_until >= day and fact.confidence != NEVER_SHOWN]
+        in_eu = {fact.country for fact in shown if fact.kind == "status" and fact.name == "eu"}
+        return tuple(sorted({fact.country for fact in shown} - in_eu))
 
 
 NOTHING_KNOWN = CountryBook()

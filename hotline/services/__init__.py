@@ -218,4 +218,5 @@ class Services(CaseServices, TranslationServices, StudioServices, StaffServices,
             self.doorbell.ring,
             seen=self.count_turn,
             pacer=self.pacer,
+            is_deaf=lambda: self.understander.is_down(),
         )

@@ -14,6 +14,7 @@ from hotline.delivery.jobs import open_queue
 from hotline.dialogue.definition import Definition
 from hotline.dialogue.diagram import call_diagrams, language_table
 from hotline.dialogue.flow_files import BrokenFlow, find_problems, load_flows
+from hotline.dialogue.hints import load_hint_words
 from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.rendering import Renderer
 from hotline.dialogue.safety import DangerNet
@@ -144,6 +145,7 @@ class CoreServices:
             self.live_languages,
             self.autonyms,
             frozenset(code for code, language in self.languages.items() if language.gather_code),
+            load_hint_words(self.content_folder / "hints", self.live_languages),
         )
 
     @cached_property

@@ -51,6 +51,8 @@ class UpkeepServices(CoreServices):
             self.menu_order.count("topic", seen.topic, day)
         if seen.chosen is not None and seen.channel == "voice":
             self.menu_order.count("language", seen.chosen, day)
+        if seen.country is not None:
+            self.menu_order.count("country", seen.country, day)
 
     @cached_property
     def menu_order(self) -> MenuOrder:

@@ -31,11 +31,15 @@ GAP = 1
 UNITS = {"day": 1, "week": 7, "month": 30}
 
 JOINT = "_"
+YEAR_DIGITS = 4
+# Words between a day and its month: "third of May".
+BETWEEN = frozenset({"of", "من", "de"})
 
 _POSTCODE = re.compile(r"(?<![\d+/.-])\d{5}(?![\d/.-])")
 _PHONE = re.compile(r"(?<![\d.])(?:\+|00|0)[1-9](?:[\s/().-]{0,2}\d){6,13}(?!\d)")
 _ISO_DATE = re.compile(r"\b(\d{4})-(\d{1,2})-(\d{1,2})\b")
 _DATE = re.compile(r"(?<![\d.])(\d{1,2})\s?[./]\s?(\d{1,2})(?:\s?[./]\s?(\d{4}|\d{2})\b|(?!\.?\d|/))")
+_ORDINAL = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er|e|го|ого|е|ое)")
 _DECIMAL = re.compile(r"\b\d+[.,]\d+\s+(\w+)")
 
 
@@ -53,7 +57,7 @@ class Entity:
 
 @dataclass(frozen=True)
 class TimeWords:
-    """How people say days, folded: word -> unit, number, days from today, month.
+    """How people say days, folded: word -> unit, number, days from today, month, place in a month (``ordinals``).
 
     ``past_before`` a number and ``past_after`` its unit make the time a past one; ``no_times`` sound like a time and are none,
     figures after ``no_dates`` are no date. A phrase of several words has them joined by ``JOINT``.
@@ -67,10 +71,11 @@ class TimeWords:
     past_after: frozenset[str]
     no_times: frozenset[str]
     no_dates: frozenset[str]
+    ordinals: Mapping[str, int] = field(default_factory=dict)
 
     def knows(self, phrase: str) -> bool:
         """Whether several words mean a time together, or none."""
-        known = (self.near_days, self.months, self.numbers, self.past_before, self.past_after, self.no_times)
+        known = (self.near_days, self.months, self.numbers, self.ordinals, self.past_before, self.past_after, self.no_times)
         return any(phrase in phrases for phrases in known)
 
 
@@ -143,17 +148,32 @@ class EntityFinder:
                 yield Entity("date", (today + timedelta(days=times.near_days[word])).isoformat())
             number = self._number(word)
             before = spoken[index - 1] if index else ""
-            if number is None or before in times.past_before:
+            if before in times.past_before:
                 continue
             following = spoken[index + 1 : index + 3 + GAP]
             unit_at = next((place for place, near in enumerate(following[: 1 + GAP]) if near in times.units), None)
             if unit_at is not None:
-                if not times.past_after & set(following[unit_at + 1 : unit_at + 2]):
+                if number is not None and not times.past_after & set(following[unit_at + 1 : unit_at + 2]):
                     yield Entity("days", str(number * UNITS[times.units[following[unit_at]]]))
                 continue
-            month = next((times.months[near] for near in (*following[:1], before) if near in times.months), None)
-            if month is not None and (day := _next(number, month, today)):
+            if day := self._named_day(number or self._ordinal(word), before, following, today):
                 yield Entity("date", day.isoformat())
+
+    def _named_day(self, number: int | None, before: str, following: list[str], today: date) -> date | None:
+        """The day of a number beside the name of a month, of the year named after them or the next one."""
+        months = self._times.months
+        after = following[1:] if following[:1] and following[0] in BETWEEN else following
+        month = next((near for near in (*after[:1], before) if near in months), None)
+        if number is None or month is None:
+            return None
+        years = after[1:2] if after[:1] == [month] else following[:1]
+        year = next((int(word) for word in years if len(word) == YEAR_DIGITS and word.isdigit()), None)
+        return _day(year, months[month], number) if year else _next(number, months[month], today)
+
+    def _ordinal(self, word: str) -> int | None:
+        """The place in a month: "third", "3rd", "1er"."""
+        figures = _ORDINAL.fullmatch(word)
+        return int(figures[1]) if figures else self._times.ordinals.get(word)
 
     def _number(self, word: str) -> int | None:
         if word.isdigit() and len(word) <= 3:
@@ -280,11 +300,12 @@ def _lines(path: Path, cells: int) -> Iterator[list[str]]:
 def _read_times(path: Path, languages: Iterable[str]) -> TimeWords:
     try:
         content: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))["languages"]
-        units, numbers, near, months = {}, {}, {}, {}
+        units, numbers, near, months, ordinals = {}, {}, {}, {}, {}
         sets: dict[str, set[str]] = {"past_before": set(), "past_after": set(), "no_times": set(), "no_dates": set()}
         for spoken in content.values():
             units.update({_key(word): unit for unit in UNITS for word in spoken.get(unit, [])})
             numbers.update({_key(word): int(number) for number, said in spoken.get("numbers", {}).items() for word in said})
+            ordinals.update({_key(word): int(place) for place, said in spoken.get("ordinals", {}).items() for word in said})
             near.update({_key(word): int(days) for days, said in spoken.get("near", {}).items() for word in said})
             months.update({_key(word): int(month) for month, said in spoken.get("months", {}).items() for word in said})
             for name, phrases in sets.items():
@@ -298,7 +319,8 @@ def _read_times(path: Path, languages: Iterable[str]) -> TimeWords:
             for month, name in locale.months["format"][width].items():
                 if len(fold(name).strip(".")) >= SHORTEST_NAME - 1:
                     months.setdefault(fold(name).strip("."), int(month))
-    return TimeWords(units, numbers, near, months, **{name: frozenset(phrases) for name, phrases in sets.items()})
+    found = {name: frozenset(phrases) for name, phrases in sets.items()}
+    return TimeWords(units, numbers, near, months, **found, ordinals=ordinals)
 
 
 def _key(phrase: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 from urllib.parse import urlsplit
@@ -14,6 +15,8 @@ from hotline.breaker import CircuitBreaker
 from hotline.understanding.port import STARTER_MODEL, UNKNOWN_LANGUAGE, Parse, Score, Understander
 
 log = logging.getLogger(__name__)
+# Asked to see whether Rasa is back.
+PROBE = "?"
 
 
 class RasaUnavailable(Exception):
@@ -123,15 +126,29 @@ class ResilientUnderstander:
         """See ``Understander.parse``."""
         if not text.strip():
             return Parse((Score(UNKNOWN_LANGUAGE, 0.0),), (), "rasa")
+        parse = self._try(text) if self.breaker.may_call() else None
+        return parse or self._fallback.parse(text, language)
+
+    def is_down(self) -> bool:
+        """Whether Rasa is known not to answer.
+
+        Callers who are asked for keys alone send no words, so nobody would find out that it is back: while it is down, it is
+        asked in the background, once in a pause of the breaker. Nobody waits for that.
+        """
+        if not self.breaker.is_open:
+            return False
         if self.breaker.may_call():
-            try:
-                parse = self._rasa.parse(text)
-            except RasaUnavailable as error:
-                self.breaker.report(succeeded=False)
-                log.warning("Rasa did not answer; the fallback does", extra={"cause": str(error)})
-            else:
-                self.breaker.report(succeeded=True)
-                if self._answered is not None:
-                    self._answered(parse.model)
-                return parse
-        return self._fallback.parse(text, language)
+            threading.Thread(target=self._try, args=(PROBE,), daemon=True).start()
+        return True
+
+    def _try(self, text: str) -> Parse | None:
+        try:
+            parse = self._rasa.parse(text)
+        except RasaUnavailable as error:
+            self.breaker.report(succeeded=False)
+            log.warning("Rasa did not answer; the fallback does", extra={"cause": str(error)})
+            return None
+        self.breaker.report(succeeded=True)
+        if self._answered is not None:
+            self._answered(parse.model)
+        return parse

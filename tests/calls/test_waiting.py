@@ -11,7 +11,7 @@ from hotline.counselling.handoff import HandoffRequest, close_handoff, request_h
 from hotline.counselling.routing import TOLD_PLACES
 from hotline.dialogue.events import Told
 from hotline.dialogue.person import FIRST_PLACE, MANY_BEFORE
-from hotline.dialogue.rendering import PLACE
+from hotline.dialogue.spoken_parts import PLACE
 from hotline.store.database import insert_returning_id
 from hotline.store.tables import conversations
 from tests.calls.player import SILENCE, Got, Input, Leaves, Player, Server, wsgi

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 import pytest
 
-from hotline.dialogue.menu_order import DAYS, RESTS, forget_asked
+from hotline.dialogue.menu_order import DAYS, FRESH, forget_asked
 from hotline.dialogue.topic_groups import GROUPS, grouped
 from hotline.settings import WrongSetting
 from hotline.store.counters import read_all
@@ -101,23 +101,33 @@ def test_withheld_number_is_offered_nothing_of_anybody(quick_hotline: Hotline) -
         twilio.call(quick_hotline, sid, 1, From="anonymous", Digits="4")
 
 
-def test_languages_and_topics_asked_most_come_first_from_the_second_day_on(hotline: Hotline) -> None:
+def test_what_is_asked_most_comes_first_the_same_day_and_a_call_keeps_its_menus(hotline: Hotline) -> None:
     services, day = hotline.services, hotline.clock().date()
+    first = _texts(twilio.call(hotline, "CA1", From="anonymous"))
+    assert "Für Deutsch" in first[2]
     for _ in range(3):
         services.menu_order.count("language", "uk", day)
         services.menu_order.count("topic", "entry_ban", day)
+        services.menu_order.count("country", "TR", day)
     services.menu_order.count("language", "ru", day)
     services.tally.write()
-    first = _texts(twilio.call(hotline, "CA1", From="anonymous"))
-    assert "Für Deutsch" in first[2], "a menu does not change while somebody listens"
-    hotline.clock.move(days=RESTS)
+    hotline.clock.move(seconds=FRESH.total_seconds())
     options = [text for text in _texts(twilio.call(hotline, "CA2", From="anonymous")) if "9" not in text]
     assert [("Українська" in options[0], "Русский" in options[1], "Deutsch" in options[2])] == [(True, True, True)]
     twilio.call(hotline, "CA2", 1, From="anonymous", Digits="3")
     assert "Asyl" in _texts(twilio.call(hotline, "CA2", 2, From="anonymous", Digits="#"))[2]
+    again = _texts(twilio.call(hotline, "CA1", 1, From="anonymous", Digits="#"))
+    assert "Für Deutsch" in again[2], "a menu does not change while somebody listens"
+    # The topic of countries by the journey's group: the country asked for most is the first of the list, the others by name.
+    twilio.call(hotline, "CA1", 2, From="anonymous", Digits="1")
+    twilio.call(hotline, "CA1", 3, From="anonymous", Digits="4")
+    assert "Afghanistan." in _texts(twilio.call(hotline, "CA1", 4, From="anonymous", Digits="1"))
+    for step, digits in enumerate(("5", "1"), start=3):
+        listed = _texts(twilio.call(hotline, "CA2", step, From="anonymous", Digits=digits))
+    assert listed.index("Türkei.") < listed.index("Afghanistan.")
     with services.database.begin() as connection:
         assert forget_asked(connection, day + timedelta(days=DAYS)) == 0
-        assert forget_asked(connection, day + timedelta(days=DAYS + RESTS + 1)) == 3
+        assert forget_asked(connection, day + timedelta(days=DAYS + 1)) == 4
         assert not [name for name in read_all(connection) if name.startswith("asked:") and day.isoformat() in name]
 
 

@@ -161,6 +161,9 @@ def test_count_of_silences_starts_anew_after_an_answer_was_understood() -> None:
 def test_twice_not_understood_leads_to_a_person(question: str, language: str | None) -> None:
     talk = _at(question, language).hear(NOT_UNDERSTOOD)
     assert talk.reasons == []
+    if REAL.steps[question].collects in ("country", "day"):
+        # There are keys beside the words: as often as keys may be wrong.
+        assert talk.hear(NOT_UNDERSTOOD).reasons == []
     assert talk.hear(NOT_UNDERSTOOD).reasons == ["not_understood"]
 
 

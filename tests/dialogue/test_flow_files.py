@@ -10,7 +10,7 @@ import pytest
 from hotline.dialogue.flow_files import BrokenFlow, find_problems, find_topic_problems, load_flows, text_keys
 from tests.dialogue.worlds import FLOWS, REAL
 
-GO = "`go` is needed at a check and at a list of Laender or topics, and nowhere else."
+GO = "`go` is needed at a check and at a list of Laender, topics or countries, and nowhere else."
 NEVER_REACHED = "waits or ends, so `next` is never reached; remove it."
 
 
@@ -157,7 +157,7 @@ def test_broken_frame_is_found(flows: Path, old: str, new: str, problem: str) ->
         ),
         (
             "flow: extra\nsteps: {here: {ask: x, collects: place, digits: 4}}\n",
-            ("extra.here: digits must be one of 1, 2, 5, 6, 16",),
+            ("extra.here: digits must be one of 1, 2, 5, 6, 8, 16",),
         ),
         (
             "flow: extra\nsteps: {here: {ask: x, options: [{key: 1, label: y, go: z, when: rain}]}}\n",

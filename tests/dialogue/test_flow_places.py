@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hotline.dialogue.events import Answered, CentresShown, Heard, PlaceRead, Told
+from hotline.dialogue.events import Answered, CentresShown, CountryRead, DayRead, Heard, PlaceRead, Told
 from hotline.dialogue.session import World
 from hotline.knowledge.centres import Centre, Directory
 from hotline.knowledge.countries import CountryView
@@ -191,6 +191,59 @@ def test_country_stands_with_the_answers_that_carry_it_the_destination_before_th
     assert Answered(TOPICS[0], "short", CountryView("IQ"), is_country_first=True) in other.events
 
 
+SPOKEN_COUNTRIES = replace(
+    SPOKEN,
+    topics=(*TOPICS, "country_list_status", "departure_deadline"),
+    answerable=ALL.answerable | {(topic, "de") for topic in ("country_list_status", "departure_deadline")},
+    countries=lambda _: ("SY", "IQ", "TR"),
+    country_asked=REAL.country_asked,
+    today=date(2026, 11, 24),
+)
+ASK_COUNTRY = words(topic="country_list_status", decision="answer")
+ASK_DEADLINE = words(topic="departure_deadline", decision="answer")
+
+
+def test_country_is_remembered_only_when_the_caller_agrees() -> None:
+    talk = Talk("de", REAL, SPOKEN_COUNTRIES).hear(START, ASK_COUNTRY)
+    assert talk.asked.step == "country.ask"
+    talk.hear(words(slots={"country": "SY"}, is_brief=True))
+    assert CountryRead("SY") in talk.events
+    assert "country" not in talk.session.slots
+    talk.hear(words(wish="no"), words(slots={"nationality": "IQ"}, is_brief=True), words(wish="yes"))
+    assert talk.session.slots["country"] == "IQ"
+    assert Answered("country_list_status", "short", CountryView("IQ"), is_country_first=True) in talk.events
+    # Known now, it is not asked for again; by key another one is.
+    assert talk.hear(ASK_COUNTRY).asked.step == "answer.after"
+    assert CountryRead("TR") in talk.hear(key("6"), key("3")).events
+
+
+def test_answer_without_a_country_and_danger_at_the_question_for_one() -> None:
+    talk = Talk("de", REAL, SPOKEN_COUNTRIES).hear(START, ASK_COUNTRY)
+    assert Answered("country_list_status", "short", is_country_first=True) in talk.hear(key("7")).events
+    assert Talk("de", REAL, SPOKEN_COUNTRIES).hear(START, ASK_COUNTRY, key("9")).reasons == ["danger"]
+
+
+def test_question_at_the_question_for_a_country_takes_its_country_along() -> None:
+    asked = words(slots={"country": "SY"}, topic="country_list_status", decision="answer")
+    talk = Talk("de", REAL, SPOKEN_COUNTRIES).hear(START, ASK_COUNTRY, asked)
+    assert Answered("country_list_status", "short", CountryView("SY"), is_country_first=True) in talk.events
+
+
+@pytest.mark.parametrize("heard", [postcode("30112026"), words(slots={"days": "6"}, is_brief=True)])
+def test_deadline_is_for_a_person_only_when_the_caller_agrees(heard: Heard) -> None:
+    talk = Talk("de", REAL, SPOKEN_COUNTRIES).hear(START, ASK_DEADLINE, heard)
+    assert DayRead(date(2026, 11, 30)) in talk.events
+    assert talk.reasons == []
+    assert talk.session.slots.keys() == {"heard_day"}
+    assert talk.hear(key("1")).reasons == ["deadline"]
+    assert talk.session.slots["deadline"] == "2026-11-30"
+
+
+def test_pressing_words_at_the_question_for_the_day_go_to_a_person_at_once() -> None:
+    pressing = words(slots={"days": "2"}, topic="departure_deadline", decision="confirm", is_pressing=True)
+    assert Talk("de", REAL, SPOKEN_COUNTRIES).hear(START, ASK_DEADLINE, pressing).reasons == ["deadline"]
+
+
 _WORDS = st.builds(
     lambda slots, topic, decision, brief, wish: words(slots=slots, topic=topic, decision=decision, is_brief=brief, wish=wish),
     st.dictionaries(st.sampled_from(["city", "land", "postcode", "country"]), st.sampled_from(["Köln", "DE-BY", "80331", "SY"])),
@@ -201,16 +254,18 @@ _WORDS = st.builds(
 )
 _HEARD = st.one_of(
     st.sampled_from("0123456789*#").map(key),
-    st.from_regex(r"\A[0-9]{2,5}\Z").map(postcode),
+    st.from_regex(r"\A[0-9]{2,8}\Z").map(postcode),
     _WORDS,
     st.just(Heard("silence")),
 )
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(_HEARD, max_size=12), st.booleans())
-def test_no_conversation_about_places_leads_nowhere(heard: list[Heard], is_call: bool) -> None:
-    talk = _talk(SPOKEN if is_call else WRITTEN)
+@given(st.lists(_HEARD, max_size=12), st.booleans(), st.sampled_from([[ASK_WHERE], [ASK_COUNTRY], [ASK_DEADLINE]]))
+def test_no_conversation_about_places_countries_and_days_leads_nowhere(
+    heard: list[Heard], is_call: bool, beginning: list[Heard]
+) -> None:
+    talk = Talk("de", REAL, SPOKEN_COUNTRIES if is_call else WRITTEN).hear(START, *beginning)
     for one in heard:
         if talk.session.ended:
             return

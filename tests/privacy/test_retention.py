@@ -41,11 +41,11 @@ def _visit(hotline: Hotline) -> None:
 
 
 def _secrets(hotline: Hotline) -> list[bytes]:
-    """Everything encrypted that is stored now."""
+    """The beginnings of everything encrypted that is stored now: what is longer than a page of the file lies in pieces."""
     found = []
     for entry in REGISTER:
         for row in hotline.rows(entry.name):
-            found += [bytes(value) for name, value in row.items() if name.endswith("_encrypted") and value]  # type: ignore[call-overload]
+            found += [bytes(value)[:200] for name, value in row.items() if name.endswith("_encrypted") and value]  # type: ignore[call-overload]
             found += [str(value).encode() for name, value in row.items() if name == "pseudonym"]
     return found
 

@@ -179,6 +179,37 @@ def test_days_are_read_as_people_write_them_and_one_without_a_year_is_the_next_o
     assert _find(text, "date") == [day]
 
 
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("am dritten Dezember", "2026-12-03"),
+        ("15. Januar 2028", "2028-01-15"),
+        ("3rd December 2027", "2027-12-03"),
+        ("twenty fifth of december 2027", "2027-12-25"),
+        ("1er décembre", "2026-12-01"),
+        ("le vingt-cinq décembre", "2026-12-25"),
+        ("الخامس والعشرين من كانون الأول", "2026-12-25"),
+        ("خمسة عشر يناير", "2027-01-15"),
+        ("yirmi beş Aralık", "2026-12-25"),
+        ("двадцать пятого декабря 2027 года", "2027-12-25"),
+        ("двадцять п'ятого грудня", "2026-12-25"),
+        ("dvadeset peti decembar", "2026-12-25"),
+        ("двадесет пети децембар", "2026-12-25"),
+        ("njëzet e pesë dhjetor", "2026-12-25"),
+        ("ოცდახუთ დეკემბერს", "2026-12-25"),
+        ("بیست و پنجم دسامبر", "2026-12-25"),
+        ("bîst û pênc mijdar", "2026-11-25"),
+    ],
+)
+def test_days_are_read_as_people_say_them(text: str, day: str) -> None:
+    assert [entity.value for entity in _finder().find(text, TODAY) if entity.kind in ("date", "days")] == [day]
+
+
+@pytest.mark.parametrize("text", ["im dritten Monat schwanger", "31. Februar 2027", "die erste Woche", "sixième mois"])
+def test_place_in_a_row_is_no_number_of_days(text: str) -> None:
+    assert not {entity.kind for entity in _finder().find(text, TODAY)} & {"date", "days"}
+
+
 @pytest.mark.parametrize("text", ["32.13.2026", "29.2.2027", "0.0.2026", "2026-13-40", "99.99.", "10.20.30.40", "Version 3.11.7"])
 def test_what_is_no_day_is_no_date(text: str) -> None:
     assert _find(text, "date") == []

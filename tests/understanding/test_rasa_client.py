@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -194,6 +194,32 @@ def test_rasa_that_is_down_is_left_alone_and_used_again_by_itself_when_it_is_bac
     now.now += PAUSE_SECONDS + 0.1
     assert {understander.parse(TEXT, "de").engine for _ in range(20)} == {"rasa"}
     assert not understander.breaker.is_open
+
+
+def test_rasa_is_known_to_be_down_and_found_to_be_back_without_anybody_waiting(client: RasaClient, rasa: LocalServer) -> None:
+    now = _Time()
+    understander = _resilient(client, now)
+    assert not understander.is_down()
+    rasa.answer = _late
+    for _ in range(3):
+        understander.parse(TEXT, "de")
+    now.now += PAUSE_SECONDS + 0.1
+    started = time.monotonic()
+    assert {understander.is_down() for _ in range(20)} == {True}
+    assert time.monotonic() - started < TIMEOUT_SECONDS / 2, "nobody waits for the trial"
+    _until(lambda: len(rasa.asked) == 4)
+    rasa.answer = lambda _: (200, rasa_answer())
+    now.now += 2 * PAUSE_SECONDS
+    understander.is_down()
+    _until(lambda: not understander.is_down())
+    assert understander.parse(TEXT, "de").engine == "rasa"
+
+
+def _until(has_come: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not has_come():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_people_do_not_wait_for_a_slow_rasa_again_and_again(client: RasaClient, rasa: LocalServer) -> None:

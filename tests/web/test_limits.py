@@ -18,7 +18,8 @@ from tests.web.twilio import PERSON, call, said, text, xml
 OTHER, NEIGHBOUR = "+4917611122233", PERSON[:-3] + "999"
 FEW = {
     "LIMITS": "on", "LIMIT_TEXTS": "3/minute", "LIMIT_TEXTS_BUSY": "1/minute", "LIMIT_TEXTS_BLOCK": "5/minute",
-    "LIMIT_CALLS": "3/hour", "LIMIT_SILENT_CALLS": "2/day", "LIMIT_PAGES": "4/minute", "SIMULATOR": "",
+    "LIMIT_CALLS": "3/hour", "LIMIT_SILENT_CALLS": "2/day", "LIMIT_CALL_STEPS": "6/minute", "LIMIT_PAGES": "4/minute",
+    "SIMULATOR": "",
 }  # fmt: skip
 
 
@@ -129,6 +130,24 @@ def test_robot_calls_are_slowed_and_still_reach_a_person(limited: Hotline) -> No
     assert str(PAUSE_SECONDS) not in _pauses(xml(danger)), "emergency numbers are not held back"
     assert limited.rows("messages")[-1]["author"] == "bot"
     assert limited.understander.asked == []
+
+
+def test_keys_pressed_faster_than_anybody_listens_are_slowed_and_danger_and_a_person_come_at_once(limited: Hotline) -> None:
+    call(limited, "CA-fast", From=OTHER)
+    documents = [xml(call(limited, "CA-fast", step, From=OTHER, Digits="1#"[step % 2])) for step in range(1, 9)]
+    assert [bool(_pauses(document)) for document in documents] == [False] * 6 + [True] * 2
+    # A key is taken while the pause lasts: it stands inside the question.
+    (gather,) = documents[-1].iter("Gather")
+    assert gather[0].tag == "Pause"
+    assert _slowed(limited) == {"m:slowed:call:steps"}
+    for step, (sid, digits) in enumerate((("CA-fast", "0"), ("CA-fast", "0"), ("CA-again", "9"), ("CA-again", "9")), start=9):
+        if step == 11:
+            call(limited, "CA-again", From=OTHER)
+            documents += [xml(call(limited, "CA-again", quick, From=OTHER, Digits="#")) for quick in range(1, 8)]
+            assert _pauses(documents[-1])
+        # Twice in a row: whoever is waited for already is not slowed either.
+        assert str(PAUSE_SECONDS) not in _pauses(xml(call(limited, sid, step, From=OTHER, Digits=digits)))
+    assert {row["reason"] for row in limited.rows("handoffs")} == {"asked", "danger"}
 
 
 def test_nobody_waits_for_a_redis_that_is_not_there(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from hotline.web.staff_session import current_staff
 from hotline.web.staff_texts import language_of_request, screen_key, staff_texts
 
 REASON = screen_key("console.reason_")
+SHOWN_SLOTS = ("country", "nationality", "land", "city", "postcode", "date", "days", "deadline", "phone")
 
 
 @lru_cache(maxsize=500)
@@ -54,5 +55,7 @@ def slots_in_words(slots: Mapping[str, str], shown_in: str, land_of: Callable[[s
         "land": land_of,
         "phone": mask_number,
         "date": lambda value: show_day(shown_in, date.fromisoformat(value)),
+        "deadline": lambda value: show_day(shown_in, date.fromisoformat(value)),
     }
-    return {kind: said.get(kind, str)(value) for kind, value in slots.items()}
+    # What was heard and not agreed to is no fact of anybody; a callback has its own place on the page.
+    return {kind: said.get(kind, str)(value) for kind, value in slots.items() if kind in SHOWN_SLOTS}
