@@ -16,6 +16,7 @@ from hotline.store.tables import counters
 
 log = logging.getLogger(__name__)
 _VALUE = select(counters.c.value).where(counters.c.name == bindparam("counter"))
+_MORE = update(counters).where(counters.c.name == bindparam("counter")).values(value=counters.c.value + bindparam("amount"))
 
 
 def read_counter(connection: Connection, name: str) -> int:
@@ -25,8 +26,14 @@ def read_counter(connection: Connection, name: str) -> int:
 
 def count(database: Database, connection: Connection, name: str, amount: int = 1) -> None:
     """Count some more."""
-    if database.insert_once(connection, counters, {"name": name, "value": amount}, "name") is None:
-        connection.execute(update(counters).where(counters.c.name == name).values(value=counters.c.value + amount))
+    more = {"counter": name, "amount": amount}
+    # Nearly every counter is there already: the other way round each would take two statements.
+    if connection.execute(_MORE, more).rowcount or database.insert_once(
+        connection, counters, {"name": name, "value": amount}, "name"
+    ):
+        return
+    # Another process has made it in between.
+    connection.execute(_MORE, more)
 
 
 def read_all(connection: Connection) -> dict[str, int]:
