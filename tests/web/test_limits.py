@@ -13,6 +13,7 @@ from hotline.allowance import Allowances, WrongAllowance, read_allowances
 from hotline.dialogue.inputs import InboundCallStep
 from hotline.dialogue.pace import PAUSE_SECONDS
 from tests.conftest import Hotline, make_hotline, make_settings
+from tests.web.counsellors import hire
 from tests.web.twilio import PERSON, call, said, text, xml
 
 OTHER, NEIGHBOUR = "+4917611122233", PERSON[:-3] + "999"
@@ -160,6 +161,23 @@ def test_pages_are_limited_by_address_and_network_and_webhooks_are_not(limited: 
     assert _slowed(limited) == {"m:slowed:page:address"}
     moved.move(121)
     assert status("192.0.2.1") == 200
+
+
+def test_counsellor_is_stopped_by_no_stranger_wherever_they_send_from(tmp_path: Path, moved: _Moved) -> None:
+    few = {"LIMIT_PAGES": "30/minute", "LIMIT_PAGES_NETWORK": "40/minute", "LIMIT_PAGES_ALL": "50/minute"}
+    hotline = make_hotline(make_settings(tmp_path, **{**FEW, **few}))
+    anna = hire(hotline, "anna")
+    stranger = hotline.app.test_client()
+    for number in range(90):
+        # From the very address of the counsellor, from its network, and from all over.
+        address = ("127.0.0.1", f"127.0.0.{number}", f"10.{number}.0.1")[number % 3]
+        refused = stranger.get("/console", environ_overrides={"REMOTE_ADDR": address}, headers={"Cookie": "__Host-staff=made-up"})
+    assert refused.status_code == 429
+    assert anna.get("/console").status_code == 200
+    assert _slowed(hotline) == {"m:slowed:page:address", "m:slowed:page:network", "m:slowed:page:all"}
+    moved.move(121)
+    assert 429 in {anna.get("/console").status_code for _ in range(31)}, "a session has its own limit"
+    hotline.services.database.close()
 
 
 def test_wrong_limit_stops_the_start_with_its_name() -> None:
