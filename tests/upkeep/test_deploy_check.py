@@ -28,6 +28,8 @@ SAFE = Deploy(
     workers=3,
     redis_url="redis://:a-password@10.0.0.5:6379/0",
     retention={"RETENTION_MESSAGES": 90},
+    is_limited=True,
+    is_clock_trusted=False,
     has_demo_accounts=False,
     private_paths=(),
 )
@@ -60,6 +62,8 @@ def test_safe_setup_is_not_refused() -> None:
         ({"is_sqlite": True, "workers": 1, "web_processes": 2}, "REDIS_URL is for several machines"),
         ({"redis_url": "redis://10.0.0.5:6379/0"}, "Redis is on a network without a password"),
         ({"retention": {"RETENTION_MESSAGES": 0}}, "RETENTION_MESSAGES is off"),
+        ({"is_limited": False}, "Remove LIMITS=off"),
+        ({"is_clock_trusted": True}, "TRUST_CLOCK is on"),
     ],
 )
 def test_each_unsafe_thing_is_named_with_its_remedy_and_without_a_secret(changed: dict[str, object], wanted: str) -> None:
