@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 # Twilio waits 15 seconds in all; a server that is silent must leave time for an answer that says so.
 CONNECT_SECONDS = 4
 # So long anybody waits for what another program has locked; without it, PostgreSQL would let them wait for ever.
-LOCK_SECONDS = 10
+LOCK_SECONDS = 12
 
 
 class DatabaseMisconfigured(CannotStart):
