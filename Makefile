@@ -47,7 +47,7 @@ chaos: .venv/tests model ## kill everything at random while people write and cal
 	@$(BIN)/python bench/chaos.py
 
 fuzz: .venv/tests ## 20,000 made-up requests and 5,000 inputs: no 500, no traceback, no broken state; on PostgreSQL too with TEST_POSTGRES_URL
-	@FUZZ_REQUESTS=20000 FUZZ_INPUTS=5000 $(BIN)/python -m pytest tests/security/test_fuzz.py -q -p no:randomly
+	@FUZZ_REQUESTS=20000 FUZZ_INPUTS=5000 $(BIN)/python -m pytest tests/security/test_fuzz.py tests/fallback/test_made_up.py -q -p no:randomly
 
 several: .venv/tests ## two of everything, for minutes: rolling restarts and model swaps while people write; needs PostgreSQL and Redis
 	@SEVERAL_SECONDS=120 $(BIN)/python -m pytest tests/web/test_several.py -q -p no:randomly

@@ -18,6 +18,7 @@ worker_class = "gthread"
 preload_app = True
 keepalive = 75
 loglevel = "warning"
+logger_class = "hotline.server_log.ServerLogger"
 
 
 def pre_fork(_server: Any, _worker: Any) -> None:

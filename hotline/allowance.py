@@ -29,7 +29,8 @@ class Allowances:
     calls_all: calls of everybody, and of all who withhold their number.
     call_steps: keys, words and silences of one call; nobody hears a menu and answers it so fast.
     An office of counsellors may sit behind one address, and open pages ask by themselves: those limits are wide.
-    pages, pages_network, pages_all: requests for pages of staff and simulator, from one address, its network, everybody.
+    pages, pages_network, pages_all: requests for pages of staff and simulator by strangers, from one address, its network, all
+    over; ``pages`` is of one session, too.
     """
 
     texts: str = "20/minute;200/day"

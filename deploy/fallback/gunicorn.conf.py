@@ -10,3 +10,4 @@ threads = 16
 worker_class = "gthread"
 keepalive = 75
 loglevel = "warning"
+logger_class = "hotline.server_log.ServerLogger"

@@ -16,7 +16,7 @@ from hotline.counselling.cases import bundle_by_code
 from hotline.counselling.handoff import carry_handoff, lock_conversation
 from hotline.privacy.cipher import Cipher
 from hotline.store.database import Database
-from hotline.store.tables import continuation_codes, continuation_tries, conversations
+from hotline.store.tables import addresses, continuation_codes, continuation_tries, conversations
 
 CODE_LASTS = timedelta(days=14)
 DIGITS = 6
@@ -114,7 +114,7 @@ class Continuation:
                 connection.execute(update(continuation_tries).where(continuation_tries.c.key == key).values(**changed))
             return None
         if here.address_id is not None:
-            connection.execute(delete(continuation_tries).where(continuation_tries.c.key == _key(here)))
+            connection.execute(delete(continuation_tries).where(continuation_tries.c.key == self._key(connection, here)))
         return int(earlier)
 
     def go_on(self, connection: Connection, here: Here, earlier_id: int, language: str | None, now: datetime) -> str:
@@ -156,7 +156,7 @@ class Continuation:
 
     def _counters(self, connection: Connection, here: Here, now: datetime) -> Iterator[tuple[str, Limit, int]]:
         """Key, limit and wrong codes so far of this address and of all, locked in this order."""
-        limits = {_key(here): OF_WITHHELD if here.address_id is None else OF_ADDRESS, ALL: OF_ALL}
+        limits = {self._key(connection, here): OF_WITHHELD if here.address_id is None else OF_ADDRESS, ALL: OF_ALL}
         for key, limit in limits.items():
             self._database.insert_once(connection, continuation_tries, {"key": key, "failures": 0, "since": now}, "key")
             mine = continuation_tries.c.key == key
@@ -167,6 +167,12 @@ class Continuation:
                 connection.execute(update(continuation_tries).where(mine).values(**values))
             yield key, limit, row.failures - max(0, forgotten)
 
+    def _key(self, connection: Connection, here: Here) -> str:
+        """What the wrong codes of an address are counted under.
 
-def _key(here: Here) -> str:
-    return WITHHELD if here.address_id is None else f"address {here.address_id}"
+        It outlasts an erasure, so that nobody erases everything to be given new tries; hashed once more, it leads to no row.
+        """
+        if here.address_id is None:
+            return WITHHELD
+        query = select(addresses.c.pseudonym).where(addresses.c.id == here.address_id)
+        return self._cipher.pseudonym(f"continuation tries of {connection.execute(query).scalar_one()}")

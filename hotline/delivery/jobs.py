@@ -10,6 +10,7 @@ from pathlib import Path
 
 from huey import Huey, RedisHuey, SqliteHuey, crontab
 from huey.serializer import SignedSerializer
+from huey.signals import SIGNAL_ERROR
 from redis import ConnectionPool
 from redis.exceptions import RedisError
 
@@ -19,6 +20,8 @@ from hotline.training.trainings import Trainings
 
 log = logging.getLogger(__name__)
 NAME = "hotline"
+# Counted for operators (``upkeep.metrics``).
+JOBS_FAILED = "jobs_failed"
 # Each waits for the provider most of the time: 20 messages a second with a third of a second each need seven.
 WORKERS = 8
 REDIS_SECONDS = 2
@@ -52,6 +55,15 @@ def open_queue(redis_url: str | None, data_dir: Path, secret: str | None = None)
     except ValueError:
         raise QueueMisconfigured("REDIS_URL must start with redis://, rediss:// or unix://") from None
     return RedisHuey(NAME, connection_pool=pool, results=False, serializer=serializer)
+
+
+def count_failed_jobs(queue: Huey, count: Callable[[str], object]) -> None:
+    """Have every job that ends with an error counted; the log says which, and why."""
+
+    def count_one(*_: object) -> None:
+        count(JOBS_FAILED)
+
+    queue.signal(SIGNAL_ERROR)(count_one)
 
 
 class Doorbell:

@@ -144,7 +144,7 @@ def is_always_answered(meaning: Meaning, key: str | None, opt_out: str | None, s
 
 
 def slow_down(spoken: Spoken) -> Spoken:
-    """The same words for a slowed caller: after a silence, and keys alone are taken. Every key does what it always does."""
+    """The same for a slowed caller, after a silence. It goes on listening: a cry for help may be all somebody can do."""
     if spoken.waits or spoken.records:
         return spoken
-    return replace(spoken, listens=False, hints=(), pause_seconds=PAUSE_SECONDS)
+    return replace(spoken, pause_seconds=PAUSE_SECONDS)

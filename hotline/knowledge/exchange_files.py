@@ -26,8 +26,6 @@ from hotline.knowledge.tables import write_xlsx as write_rows_xlsx
 # Signs no XML can hold, and no text should.
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\ufffe\uffff]")
 _WIDTHS = {"title": 30, "short": 50, "full": 80, "note": 40, "source_title": 40, "source_url": 40, "url": 40}
-# A spreadsheet runs a CSV cell that begins so; an apostrophe in front keeps it a text.
-_FORMULA = re.compile(r"['=+\-@\t\n]")
 _DAY_OF_ARCHIVE = (1980, 1, 1, 0, 0, 0)
 
 
@@ -76,7 +74,7 @@ def write_tables(snapshot: Snapshot, sheets: Sequence[str], languages: Sequence[
     files = {}
     for sheet in sheets:
         header, *rows = _clean(sheet_rows(snapshot, sheet, languages))
-        files[f"{sheet}.csv"] = write_rows_csv(header, [[_guarded(cell) for cell in row] for row in rows])
+        files[f"{sheet}.csv"] = write_rows_csv(header, rows)
     if len(files) == 1:
         return next(iter(files.values()))
     packed = io.BytesIO()
@@ -88,14 +86,6 @@ def write_tables(snapshot: Snapshot, sheets: Sequence[str], languages: Sequence[
 
 def _clean(rows: list[list[str]]) -> list[list[str]]:
     return [[CONTROL.sub("", cell) for cell in row] for row in rows]
-
-
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 
 # -- reading -------------------------------------------------------------------------------------------------------------------
@@ -155,7 +145,7 @@ def _unpacked(data: bytes) -> dict[str, bytes]:
 
 def _csv_table(name: str, data: bytes) -> tuple[str, str, Rows]:
     try:
-        rows = [(number, [_unguarded(cell) for cell in cells]) for number, cells in read_csv(data)]
+        rows = read_csv(data)
     except UnusableTable as error:
         raise BrokenImport([ImportProblem(name, 0, "", error.problem)]) from None
     # The columns tell which sheet it is, whatever the file is called.

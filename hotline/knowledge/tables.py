@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,6 +23,8 @@ MOST_ROWS, MOST_COLUMNS = 20_000, 200
 MOST_UNPACKED_BYTES = 20_000_000
 # What the readers of packed files and of workbooks raise for one that was cut, changed or made to break them.
 BROKEN_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError)
+# A spreadsheet runs a CSV cell that begins so; an apostrophe in front keeps it a text.
+_FORMULA = re.compile(r"['=+\-@\t\n]")
 _BROKEN_WORKBOOK = (*BROKEN_ARCHIVE, LookupError, SyntaxError, TypeError, AttributeError, ArithmeticError)
 
 
@@ -48,7 +51,7 @@ def read_csv(data: bytes) -> Rows:
     try:
         return _numbered(
             [
-                [cell.strip() for cell in row]
+                [_unguarded(cell.strip()) for cell in row]
                 for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
             ]
         )
@@ -135,10 +138,19 @@ def header_problems(rows: Rows, columns: Sequence[str]) -> list[Problem]:
 
 
 def write_csv(header: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """A table as UTF-8 CSV, parted by commas."""
+    """A table as UTF-8 CSV, parted by commas, in which no cell is a formula; ``read_csv`` reads it back as it was."""
     file = io.StringIO(newline="")
-    csv.writer(file, lineterminator="\n").writerows([header, *rows])
+    csv.writer(file, lineterminator="\n").writerows([header, *([guard(cell) for cell in row] for row in rows)])
     return file.getvalue().encode()
+
+
+def guard(cell: str) -> str:
+    """A cell of a CSV that no spreadsheet runs."""
+    return f"'{cell}" if _FORMULA.match(cell) else cell
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 
 def write_xlsx(sheets: Mapping[str, Sequence[Sequence[str]]], widths: Mapping[str, int] | None = None) -> bytes:

@@ -273,7 +273,7 @@ REGISTER: tuple[Entry, ...] = (
     ),
     Entry(
         continuation_tries,
-        why="how many wrong codes came from an address, by its number in the table; deleted every night when over",
+        why="wrong codes of an address, counted under a keyed hash that leads to no other row; deleted the night after 30 hours",
     ),
     Entry(
         message_translations,

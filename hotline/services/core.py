@@ -10,7 +10,7 @@ from pathlib import Path
 from huey import Huey
 from huey.storage import BaseSqlStorage
 
-from hotline.delivery.jobs import open_queue
+from hotline.delivery.jobs import count_failed_jobs, open_queue
 from hotline.dialogue.definition import Definition
 from hotline.dialogue.diagram import call_diagrams, language_table
 from hotline.dialogue.flow_files import BrokenFlow, find_problems, load_flows
@@ -217,7 +217,9 @@ class CoreServices:
     @cached_property
     def queue(self) -> Huey:
         """The job queue."""
-        return open_queue(self.settings.redis_url, self.settings.data_dir, self.cipher.pseudonym("signature of jobs"))
+        opened = open_queue(self.settings.redis_url, self.settings.data_dir, self.cipher.pseudonym("signature of jobs"))
+        count_failed_jobs(opened, self.tally.add)
+        return opened
 
     def close_connections(self) -> None:
         """Close what is open to the database and the job queue; each opens again when it is needed."""

@@ -132,6 +132,7 @@ class UpkeepServices(CoreServices):
         for name, value in (
             ("METRICS_TOKEN", known.metrics_token),
             ("BACKUP_KEY", known.backup_key),
+            ("FALLBACK_KEY", known.fallback_key),
             ("TWILIO_SECOND_AUTH_TOKEN", second.auth_token if second else None),
         ):
             if value is not None:
@@ -152,6 +153,8 @@ class UpkeepServices(CoreServices):
             workers=self._living_workers(),
             redis_url=known.redis_url,
             retention={f"RETENTION_{kind}".upper(): days for kind, days in getattr(known, "retention", {}).items()},
+            is_limited=known.allowances.is_on,
+            is_clock_trusted=known.is_clock_trusted,
             has_demo_accounts=self._has_demo_accounts(),
             fallback_url=known.fallback_base_url,
             has_fallback_file=(known.data_dir / FOLDER / FILE).is_file(),

@@ -120,7 +120,7 @@ continuation_codes = Table(
 continuation_tries = Table(
     "continuation_tries",
     metadata,
-    # An address, "withheld" or "all".
+    # A keyed hash of an address, "withheld" or "all".
     Column("key", String(80), primary_key=True),
     Column("failures", Integer, nullable=False),
     # Forgetting one failure after the other counts from here.

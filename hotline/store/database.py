@@ -22,7 +22,8 @@ log = logging.getLogger(__name__)
 
 # Twilio waits 15 seconds in all; a server that is silent must leave time for an answer that says so.
 CONNECT_SECONDS = 4
-SQLITE_BUSY_SECONDS = 10
+# So long anybody waits for what another program has locked; without it, PostgreSQL would let them wait for ever.
+LOCK_SECONDS = 12
 
 
 class DatabaseMisconfigured(CannotStart):
@@ -51,35 +52,28 @@ class Database:
         if not self.is_sqlite:
             parsed = parsed.set(drivername="postgresql+psycopg")
         options: dict[str, Any] = (
-            {"connect_args": {"timeout": SQLITE_BUSY_SECONDS}}
+            {"connect_args": {"timeout": LOCK_SECONDS}}
             if self.is_sqlite
             else {"pool_pre_ping": True, "connect_args": {"connect_timeout": CONNECT_SECONDS}}
         )
         self.engine: Engine = create_engine(parsed, pool_size=16, max_overflow=16, hide_parameters=True, **options)
-        if self.is_sqlite:
-            event.listen(self.engine, "connect", _prepare_sqlite)
+        event.listen(self.engine, "connect", _prepare_sqlite if self.is_sqlite else _prepare_postgres)
         self._writers = WriterQueue(str(parsed.database)) if self.is_sqlite else nullcontext()
 
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """One unit of work: commits at the end, leaves nothing when anything is raised."""
-        try:
-            with self._writers, self.engine.connect() as connection:
-                if self.is_sqlite:
-                    # Takes the write lock at once: two units of work that both read first would fail at their first write.
-                    connection.exec_driver_sql("BEGIN IMMEDIATE")
-                yield connection
-                connection.commit()
-        except SQLAlchemyError as error:
-            # An error of the database is rolled back whole; what the operator can do about it must not hide in a traceback.
-            if (sentence := explain(error)) is not None:
-                log.error(sentence)
-            raise
+        with _explained(), self._writers, self.engine.connect() as connection:
+            if self.is_sqlite:
+                # Takes the write lock at once: two units of work that both read first would fail at their first write.
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            yield connection
+            connection.commit()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A look that changes nothing."""
-        with self.engine.connect() as connection:
+        with _explained(), self.engine.connect() as connection:
             yield connection
 
     def insert_once(self, connection: Connection, table: Table, values: dict[str, Any], *key: str) -> Any:
@@ -112,6 +106,17 @@ class Database:
         self.engine.dispose()
 
 
+@contextmanager
+def _explained() -> Iterator[None]:
+    """What the operator can do about an error of the database must not hide in a traceback; it is rolled back whole."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        if (sentence := explain(error)) is not None:
+            log.error(sentence)
+        raise
+
+
 def insert_returning_id(connection: Connection, table: Table, values: dict[str, Any]) -> int:
     """Insert a row and return its id."""
     return int(connection.execute(_insert_returning_id(table), values).scalar_one())
@@ -132,6 +137,12 @@ def _insert_once(table: Table, key: tuple[str, ...], is_sqlite: bool) -> Executa
 @cache
 def _insert_returning_id(table: Table) -> Executable:
     return insert(table).returning(table.c.id)
+
+
+def _prepare_postgres(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET lock_timeout = '{round(LOCK_SECONDS * 1000)}ms'")
+    connection.commit()
 
 
 def _prepare_sqlite(connection: Any, _record: object) -> None:

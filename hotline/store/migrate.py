@@ -45,6 +45,8 @@ def _run(database: Database, action: Callable[[Config], object]) -> None:
     config = make_config()
     with database.begin() as connection:
         if not database.is_sqlite:
+            # Two that migrate at once: the second one waits, however long the first one takes.
+            connection.execute(text("SET LOCAL lock_timeout = 0"))
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
         config.attributes["connection"] = connection
         action(config)

@@ -1,7 +1,7 @@
 """Takes in a recording somebody has sent: checked, turned into what a telephone plays, and as loud as all the others.
 
-The file is a stranger's. It is read by ffmpeg (or sox) in a process with little memory, time and disk, without network, with
-only the one format it was found to be; what is kept is nothing but the sound that came out.
+The file is a stranger's. It is read by ffmpeg (or sox) in a process with little memory, time and disk, without network and other
+files (``limited_run``), with only the one format it was found to be; what is kept is nothing but the sound that came out.
 """
 
 from __future__ import annotations
@@ -92,12 +92,13 @@ def take_in(data: bytes) -> Sound:
         given, plain, level = folder / f"given.{shape}", folder / "plain.wav", folder / "level.wav"
         given.write_bytes(data)
         if ffmpeg:
-            _convert(_decode_with_ffmpeg(ffmpeg, shape, given, plain))
+            _convert(folder, _decode_with_ffmpeg(ffmpeg, shape, given, plain))
         else:
             # Many a sox reads no MP3 and no Opus; whether it is that or the file, ffmpeg helps.
-            _convert(_decode_with_sox(sox or "", shape, given, plain), "sound_needs_ffmpeg")
+            _convert(folder, _decode_with_sox(sox or "", shape, given, plain), "sound_needs_ffmpeg")
         milliseconds = _check(plain)
-        _convert(_level_with_ffmpeg(ffmpeg, plain, level) if ffmpeg else [sox or "", str(plain), str(level), "norm", "-3"])
+        by_sox = [sox or "", "--temp", name, str(plain), str(level), "norm", "-3"]
+        _convert(folder, _level_with_ffmpeg(ffmpeg, plain, level) if ffmpeg else by_sox)
         return Sound(level.read_bytes(), milliseconds, shape)
 
 
@@ -118,7 +119,7 @@ def _level_with_ffmpeg(program: str, plain: Path, level: Path) -> list[str]:
     """The same gain from beginning to end, so that nothing breathes; only single peaks are held down."""
     # A word of half a second is measured with silence after it, which the standard leaves out again.
     measure = "apad=pad_dur=1,loudnorm=print_format=json"
-    said = _convert([program, *_QUIETLY, "-loglevel", "info", *_source(plain), "-af", measure, "-f", "null", "-"])
+    said = _convert(plain.parent, [program, *_QUIETLY, "-loglevel", "info", *_source(plain), "-af", measure, "-f", "null", "-"])
     found = _INTEGRATED.search(said)
     loudness = float(found[1]) if found else float("-inf")
     gain = min(LOUDNESS_LUFS - loudness, MOST_GAIN_DB)
@@ -130,13 +131,13 @@ def _source(path: Path) -> list[str]:
     return ["-protocol_whitelist", "file,pipe", "-f", "wav", "-i", f"file:{path}"]
 
 
-def _convert(command: list[str], refused: str = "sound_broken") -> str:
-    """Run a converter within its limits; gives what it said, which is read and never shown.
+def _convert(folder: Path, command: list[str], refused: str = "sound_broken") -> str:
+    """Run a converter within its limits, on the files of one folder; gives what it said, which is read and never shown.
 
     Raises:
         UnusableSound: it failed, or needed more than it may; with the code ``refused``.
     """
-    limits = [str(MEMORY_MEGABYTES), str(CPU_SECONDS), str(MAX_OUTPUT_BYTES)]
+    limits = [str(MEMORY_MEGABYTES), str(CPU_SECONDS), str(MAX_OUTPUT_BYTES), str(folder)]
     try:
         done = subprocess.run(  # noqa: S603 - programs found on PATH, files of our own names
             [sys.executable, "-I", "-S", str(_LIMITED), *limits, *command],

@@ -33,6 +33,8 @@ class Deploy:
         workers: how many give signs of life.
         redis_url: REDIS_URL.
         retention: name of a retention setting -> days; empty where this version has none.
+        is_limited: LIMITS.
+        is_clock_trusted: TRUST_CLOCK.
         has_demo_accounts: whether accounts for trying out are there.
         private_paths: files only their owner may read.
         fallback_url: FALLBACK_BASE_URL.
@@ -52,6 +54,8 @@ class Deploy:
     workers: int
     redis_url: str | None = field(repr=False)
     retention: Mapping[str, int | None]
+    is_limited: bool
+    is_clock_trusted: bool
     has_demo_accounts: bool
     private_paths: tuple[Path, ...]
     fallback_url: str | None
@@ -124,6 +128,13 @@ def _check_retention(deploy: Deploy) -> Iterator[str]:
             yield f"{name} is off: what people wrote would be kept for ever. Set a number of days."
 
 
+def _check_switches(deploy: Deploy) -> Iterator[str]:
+    if not deploy.is_limited:
+        yield "LIMITS is off: one sender can keep the hotline busy for everybody. Remove LIMITS=off; it is for measuring."
+    if deploy.is_clock_trusted:
+        yield "TRUST_CLOCK is on: a wrong clock would not be noticed. Remove it once the stored times have passed."
+
+
 def _check_files(deploy: Deploy) -> Iterator[str]:
     for path in deploy.private_paths:
         try:
@@ -165,6 +176,7 @@ _CHECKS: tuple[Callable[[Deploy], Iterator[str]], ...] = (
     _check_database,
     _check_redis,
     _check_retention,
+    _check_switches,
     _check_files,
     _check_fallback,
 )

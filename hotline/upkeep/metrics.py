@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from sqlalchemy import Connection, func, select
 
 from hotline.delivery.handover import read_waiting
+from hotline.delivery.jobs import JOBS_FAILED
 from hotline.store.counters import Tally, read_all
 from hotline.store.database import Database
 from hotline.store.tables import handoffs, outbox
@@ -26,11 +27,14 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _MARK = "m"
 TURNS, DANGER, WEBHOOKS, SECONDS, SLOWED = "turns", "danger", "webhooks", "seconds", "slowed"
-# Counted before these figures were; operators know them by these names.
+PAGES_FAILED = "pages_failed"
+# Without labels; operators know them by these names.
 _PLAIN = {
     "webhooks_refused": "Webhooks without a true signature.",
     "webhooks_unusable": "Webhooks nothing could be done with.",
     "turns_failed": "Inbound events answered with an apology.",
+    PAGES_FAILED: "Other requests answered with an error of ours.",
+    JOBS_FAILED: "Jobs of the worker that ended with an error.",
 }
 _COUNTED: Mapping[str, tuple[str, tuple[str, ...]]] = {
     TURNS: ("Inbound events answered.", ("channel", "language", "outcome")),

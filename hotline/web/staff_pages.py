@@ -25,6 +25,7 @@ from werkzeug.exceptions import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from hotline.staff.sessions import StaffSession
+from hotline.upkeep.metrics import PAGES_FAILED
 from hotline.web.access import is_for_staff, services
 from hotline.web.navigation import areas_of
 from hotline.web.staff_session import CSRF_FIELD, ForgedRequest, csrf_token, current_staff, find_staff
@@ -136,10 +137,12 @@ def _take_notices(session: StaffSession) -> list[dict[str, Any]]:
 
 
 def register_error_pages(app: Flask) -> None:
-    """Answer what goes wrong on a staff page with a page in the person's language; elsewhere all stays as it is."""
+    """Answer what goes wrong on a staff page with a page in the person's language, elsewhere as ever; count errors of ours."""
 
     @app.errorhandler(HTTPException)
     def show(error: HTTPException) -> HTTPException | AnyResponse | tuple[str, int]:
+        if isinstance(error, InternalServerError):
+            services().tally.add(PAGES_FAILED)
         # A redirect, or an answer made elsewhere, is no error.
         if error.code not in default_exceptions or error.response is not None or not is_for_staff(app):
             return error

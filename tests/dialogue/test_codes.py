@@ -264,6 +264,21 @@ def test_mistyped_code_is_said_to_be_unknown_and_no_postcode(street: Street) -> 
     assert street.hotline.rows("continuation_tries") == []
 
 
+def test_who_erases_everything_is_given_no_new_tries(city: Street) -> None:
+    code = city.get_code()
+    for wrong in range(5):
+        city.write(BORROWED, f"9999{wrong:02}")
+    assert city.write(BORROWED, code).startswith(city.say("continue.slowed"))
+    city.write(BORROWED, "meine daten löschen")
+    city.write(BORROWED, "ja")
+    assert all(row["pseudonym"] != city.services.cipher.pseudonym(BORROWED) for row in city.hotline.rows("addresses"))
+    assert city.write(BORROWED, code).startswith(city.say("continue.slowed"))
+    kept = {str(row["key"]) for row in city.hotline.rows("continuation_tries")}
+    assert city.services.cipher.pseudonym(BORROWED) not in kept, "what is left leads to nobody"
+    city.hotline.clock.move(hours=31)
+    assert city.write(BORROWED, code).startswith(city.say("continue.found"))
+
+
 # -- words ---------------------------------------------------------------------------------------------------------------
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from hotline.counselling.counsellors import set_phone
 from hotline.dialogue.turn import today_in_germany
+from hotline.knowledge.exchange import FORMATS
 from hotline.privacy.provider_copies import ProviderCopies
 from hotline.services import Services
 from hotline.store.tables import conversations, messages, queues
@@ -144,12 +145,27 @@ def _pages(hotline: Hotline, who: Colleague) -> None:
             expect_clean(route.path(), answer.data)
             looked_at += answer.status_code == 200
     assert looked_at > 20
+    for wanted in FORMATS:
+        answer = who.client.get(f"/studio/transfer/export?format={wanted}&language=tr", base_url=BASE_URL)
+        assert answer.status_code == 200, wanted
+        expect_clean(f"the export as {wanted}", answer.data)
+
+
+def _jobs(hotline: Hotline) -> list[bytes]:
+    """What stands in the queue, as it stands there."""
+    queue, found = hotline.services.queue, []
+    while (task := queue.dequeue()) is not None:
+        found.append(queue.serialize_task(task))
+    return found
 
 
 def test_nothing_of_anybody_leaves_the_desk(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     with everything_logged() as logs, provider() as address, libretranslate_server() as service:
         hotline = make_hotline(make_settings(tmp_path, TWILIO_API_BASE_URL=address))
         services, exchange = hotline.services, Exchange(hotline)
+        del vars(services)["doorbell"], vars(services)["timer_bell"]
+        services.turns._ring = services.doorbell.ring  # type: ignore[method-assign]
+        services.turns._desk.ring = services.timer_bell.ring
         _translate_by(services, service)
         anna, bert = _Desk(hire(hotline, "anna")), _Desk(hire(hotline, "bert", presence="busy"))
         with services.database.begin() as connection:
@@ -161,6 +177,8 @@ def test_nothing_of_anybody_leaves_the_desk(tmp_path: Path, capfd: pytest.Captur
         expect_clean_files(tmp_path)
         carla = hire(hotline, "carla", "supervisor", "editor", "reviewer", "admin", presence="busy")
         _pages(hotline, carla)
+        # Nobody works it off here, so that everything a web process has put there is still there.
+        payloads = _jobs(hotline)
         twilio.text(hotline, "SM-erase", "Meine Daten löschen", From=NUMBER)
         twilio.text(hotline, "SM-yes", "ja", From=NUMBER)
         assert "Auf Wunsch gelöscht" in carla.open()
@@ -170,6 +188,9 @@ def test_nothing_of_anybody_leaves_the_desk(tmp_path: Path, capfd: pytest.Captur
         assert ProviderCopies(services.database, sender, hotline.clock).run() > 0
     assert any("Recordings/RE5.json" in line for line in Provider.asked)
     assert service.texts, "something must have been translated"
+    assert len(payloads) > 3
+    for payload in payloads:
+        expect_clean("a job", payload)
     expect_clean("an address asked at the provider", "\n".join(Provider.asked))
     addresses = [part for asked in exchange.provider.asked for part in asked if part.startswith("/") or BASE_URL in part]
     expect_clean("an address given to the provider", "\n".join(addresses))

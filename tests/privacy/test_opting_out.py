@@ -118,6 +118,25 @@ def test_stop_that_comes_while_a_message_is_being_sent_holds_for_its_next_try(ho
     assert hotline.rows("outbox")[-1]["status"] == "opted_out"
 
 
+def test_message_in_doubt_is_not_sent_a_second_time_after_stop(hotline: Hotline) -> None:
+    _say(hotline, "SM1", "Guten Tag")
+    outbox_id, provider = _queue(hotline), FakeProvider([None])
+    _send(hotline, provider, outbox_id)
+    assert hotline.rows("outbox")[-1]["status"] == "checking"
+    _say(hotline, "SM2", "STOPP")
+    for _ in range(4):
+        hotline.clock.move(minutes=5)
+        _send(hotline, provider, outbox_id)
+    assert hotline.rows("outbox")[-1]["status"] == "opted_out"
+    assert provider.sent == []
+
+
+def test_nothing_is_sent_but_by_the_dispatcher_which_asks_whether_it_may_be() -> None:
+    senders = {path.name for path in (ROOT / "hotline").rglob("*.py") if ".send_message(" in path.read_text(encoding="utf-8")}
+    # The second one only chooses the account.
+    assert senders == {"dispatch.py", "failover.py"}
+
+
 @pytest.mark.parametrize("way", ["answer", "report"])
 def test_stop_told_to_the_provider_is_learnt_from_its_refusal(hotline: Hotline, way: str) -> None:
     _say(hotline, "SM1", "Guten Tag")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
+import runpy
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from gunicorn.config import Config
 from huey import Huey
 
 from hotline.counselling.desk import Line
@@ -18,6 +21,7 @@ from hotline.delivery.outbox import ClaimedMessage, OutgoingMessage
 from hotline.dialogue.conversations import StoredMessage
 from hotline.dialogue.inputs import InboundCallStep, InboundText
 from hotline.logs import JsonFormatter
+from hotline.settings import ROOT
 from hotline.telephony.client import SendFailed
 from hotline.telephony.inbound import InboundCall, InboundMessage
 from hotline.telephony.signature import SignedRequest
@@ -266,3 +270,25 @@ def test_shown_settings_hide_every_secret_and_every_number(tmp_path: Path) -> No
     _assert_clean("the settings", shown)
     for secret in (TOKEN, PREVIOUS_TOKEN, "hidden-word", settings.pseudonym_key, *settings.data_keys, "'rasa'"):
         assert secret not in shown
+
+
+@pytest.mark.parametrize("settings", ["gunicorn.conf.py", "deploy/fallback/gunicorn.conf.py"])
+def test_web_server_writes_no_line_of_a_request_and_no_address(settings: str, capsys: pytest.CaptureFixture[str]) -> None:
+    config = Config()
+    config.set("logger_class", runpy.run_path(str(ROOT / settings))["logger_class"])
+    logger = config.logger_class(config)
+    # As gunicorn says these things.
+    logger.warning(f"Invalid request from ip=198.51.100.7: Invalid HTTP request line: {WRITTEN!r}")  # noqa: G004
+    logger.critical("WORKER TIMEOUT (pid:%s)", 4711)
+    try:
+        raise RuntimeError(WRITTEN)
+    except RuntimeError:
+        logger.exception("Error handling request %s", f"/{NUMBER}")
+    written = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [line["message"] for line in written] == [
+        "Invalid request from ip=…",
+        "WORKER TIMEOUT (pid:4711)",
+        "Error handling request …",
+    ]
+    assert written[-1]["error"] == "RuntimeError"
+    assert WRITTEN not in str(written)

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from hotline.counselling.states import STATUS_OF_OWNER, owner_of
 from hotline.delivery.outbox import OutgoingMessage
 from hotline.store.database import insert_returning_id
 from hotline.store.tables import (
@@ -39,7 +40,8 @@ def make_handoff(hotline: Hotline, **values: Any) -> int:
     """Somebody who waits, with one message; ``values`` say who has it."""
     number, cipher, now = next(_numbers), hotline.services.cipher, hotline.clock()
     phone = f"+49151{number:08}"
-    talk = {"channel": "sms", "status": "active", "session": {}, "turns": 1, "opened_at": now, "last_inbound_at": now}
+    status = STATUS_OF_OWNER[owner_of(values.get("state", "requested"))]
+    talk = {"channel": "sms", "status": status, "session": {}, "turns": 1, "opened_at": now, "last_inbound_at": now}
     said = {"direction": "in", "author": "contact", "body_encrypted": cipher.encrypt(SAID), "created_at": now}
     row = {"state": "requested", "reason": "asked", "is_urgent": False, "language": "de", "channel": "sms", "requested_at": now}
     with hotline.services.database.begin() as connection:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from urllib.parse import parse_qsl, quote, urlencode
 from xml.etree.ElementTree import fromstring
 
 from hypothesis import strategies as st
 from sqlalchemy import Connection, func, select
 from twilio.request_validator import RequestValidator
+from werkzeug.routing import Rule
 
 from hotline.counselling.handoff import find_open
 from hotline.counselling.states import STATUS_OF_OWNER, owner_of
@@ -21,10 +27,12 @@ from hotline.privacy.slots import open_slots
 from hotline.staff.roles import ROLES
 from hotline.store.tables import addresses, conversations, inbound_events, messages, outbox
 from hotline.telephony.twiml import MAX_DOCUMENT_BYTES
+from hotline.web.ownership import OWNER_RULES
 from hotline.web.staff_session import _token_of, cookie_name
 from tests.conftest import BASE_URL, TOKEN, Hotline
 from tests.quality.test_guards import FORMS, VALUES
-from tests.web.staff import open_session
+from tests.security.routes import Asker as Somebody
+from tests.security.test_matrix import COMPANIONS, MAKERS
 
 STAFF = ("staff", "staff_door")
 METHODS = ("GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH")
@@ -58,14 +66,19 @@ _NAMES = (
     "due", "case", "PageSize",
 )  # fmt: skip
 pairs = st.dictionaries(st.one_of(st.sampled_from(_NAMES), st.text(max_size=8)), junk, max_size=6)
+# Where an address names a thing of somebody: that of whoever asks is put here.
+_OWN = "own-thing-"
+# A field a view reads: of a form, or of an address.
+_READ = re.compile(r"""request\.(?:form|args|values|files)(?:\.get|\.getlist)?[(\[]\s*["']([a-z_]+)["']""")
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """One request as it is sent."""
+    """One request as it is sent; ``owns`` is the kind of the asker's own thing that ``path`` leaves a place for."""
 
     rule: str
     access: str
+    owns: str | None
     method: str
     path: str
     body: bytes
@@ -83,35 +96,55 @@ class Tracebacks(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """See ``logging.Handler.emit``."""
-        self.found.append(logging.Formatter().format(record)[-3000:])
+        if record.exc_info:
+            self.found.append(logging.Formatter().format(record)[-3000:])
 
     def __hash__(self) -> int:
         return id(self)
 
 
 @st.composite
-def requests(draw: st.DrawFn, hotline: Hotline) -> Wanted:
-    """A request for any route, half right and half wrong."""
-    rules = list(hotline.app.url_map.iter_rules())
+def requests(draw: st.DrawFn, hotline: Hotline, only: Rule | None = None) -> Wanted:
+    """A request for any route, or for one, half right and half wrong."""
+    rules = [only] if only else list(hotline.app.url_map.iter_rules())
     # A number is drawn, so that a failing example prints small.
     rule = rules[draw(st.integers(0, len(rules) - 1))]
-    access = getattr(hotline.app.view_functions[rule.endpoint], "access_rule", "")
+    view = hotline.app.view_functions[rule.endpoint]
+    access, kind = getattr(view, "access_rule", ""), getattr(view, "access_owns", None)
+    owns = kind if kind and draw(st.booleans()) else None
+    own = {OWNER_RULES[owns].argument, *view.access_names} if owns else set()  # type: ignore[attr-defined]
     named = sorted((rule.methods or {"GET"}) - {"HEAD", "OPTIONS"})
     method = draw(st.sampled_from([*named * 6, *METHODS]))
     parts = []
     for is_variable, text in rule._trace:
         if text == "|":
             continue
-        value = draw(st.one_of(*[st.just(VALUES[text])] * 3, junk)) if is_variable else text
-        parts.append(quote(value.encode("utf-8", "replace"), safe="" if is_variable else "/") if is_variable else text)
-    query = urlencode(draw(st.one_of(st.just({}), pairs)), errors="replace")
+        if not is_variable:
+            parts.append(text)
+            continue
+        value = _OWN + text if text in own else draw(st.one_of(*[st.just(VALUES[text])] * 3, junk))
+        parts.append(quote(value.encode("utf-8", "replace"), safe=""))
+    read = _fields_of(view)
+    meant = st.dictionaries(st.sampled_from(read), _said, max_size=len(read)) if read else st.just({})
+    query = urlencode(draw(st.one_of(st.just({}), pairs, meant)), errors="replace")
     path = "".join(parts) + (f"?{query}" if query else "")
-    form = {**draw(pairs), **(draw(st.sampled_from([{}, FORMS.get(rule.rule, {})])) if access == "twilio" else {})}
+    form = {**draw(pairs), **draw(meant), **(draw(st.sampled_from([{}, FORMS.get(rule.rule, {})])) if access == "twilio" else {})}
     if access == "twilio":
-        form = {**FORMS.get(rule.rule, {}), **form} if draw(st.booleans()) else form
-    kind, body = _body(draw, form)
-    headers = {"Content-Type": kind, "Origin": BASE_URL, "Accept-Language": draw(st.sampled_from(["de", "en", "tr;q=x", "*"]))}
-    return Wanted(rule.rule, access, method, path, body, headers)
+        # Another event each time: one that was answered before gets the same answer, and nothing happens.
+        fresh = (("MessageSid", "SM"), ("CallSid", "CA"))
+        events = {name: f"{kind}{draw(st.integers(0, 999_999))}" for name, kind in fresh if draw(st.booleans())}
+        form = {**FORMS.get(rule.rule, {}), **form, **events} if draw(st.booleans()) else form
+    content_type, body = _body(draw, form)
+    headers = {"Content-Type": content_type, "Origin": BASE_URL}
+    headers["Accept-Language"] = draw(st.sampled_from(["de", "en", "tr;q=x", "*"]))
+    return Wanted(rule.rule, access, owns, method, path, body, headers)
+
+
+@cache
+def _fields_of(view: Callable[..., object]) -> tuple[str, ...]:
+    """The fields that the file of a view reads."""
+    path = sys.modules[view.__module__].__file__
+    return tuple(sorted(set(_READ.findall(Path(path or "").read_text(encoding="utf-8")))))
 
 
 def _body(draw: st.DrawFn, form: dict[str, str]) -> tuple[str, bytes]:
@@ -136,31 +169,45 @@ class Asker:
 
     def __init__(self, hotline: Hotline) -> None:
         """Keep the hotline; accounts are made as they are needed."""
-        self._hotline, self._asked, self._cookie = hotline, 0, ""
+        self._hotline = hotline
 
     def ask(self, wanted: Wanted) -> tuple[int, bytes]:
         """Send it; gives status and body."""
-        headers, client = dict(wanted.headers), self._hotline.app.test_client()
+        headers, client, path = dict(wanted.headers), self._hotline.app.test_client(), wanted.path
         if wanted.access == "twilio":
             is_form = wanted.headers["Content-Type"].startswith("application/x-www")
             form = dict(parse_qsl(wanted.body.decode("utf-8", "replace"), keep_blank_values=True)) if is_form else {}
             headers["X-Twilio-Signature"] = RequestValidator(TOKEN).compute_signature(BASE_URL + wanted.path, form)
         if wanted.access in STAFF:
-            self._asked += 1
-            token = open_session(self._hotline, f"fuzz{self._asked}", ROLES)
+            token, path = self._sign_in(wanted)
             client.set_cookie(cookie_name(self._hotline.services), token, domain="hotline.test", secure=True, path="/")
             headers["X-CSRF-Token"] = _token_of(token)
         answer = client.open(
-            wanted.path,
+            path,
             method=wanted.method,
             data=wanted.body,
             headers=headers,
             base_url=BASE_URL,
-            environ_overrides={"RAW_URI": wanted.path, "REQUEST_URI": wanted.path},
+            environ_overrides={"RAW_URI": path, "REQUEST_URI": path},
         )
         body = answer.get_data()
         answer.close()
         return answer.status_code, body
+
+    def _sign_in(self, wanted: Wanted) -> tuple[str, str]:
+        """A new account with all roles: its cookie, and the address with a thing of its own where one is wanted."""
+        somebody, path = Somebody(self._hotline, *ROLES), wanted.path
+        if wanted.owns:
+            thing = MAKERS[wanted.owns](self._hotline, somebody)
+            path = path.replace(_OWN + OWNER_RULES[wanted.owns].argument, str(thing))
+            for name, kind in self._hotline.app.view_functions[self._endpoint(wanted)].access_names.items():  # type: ignore[attr-defined]
+                if _OWN + name in path:
+                    path = path.replace(_OWN + name, str(COMPANIONS[kind](self._hotline, thing)))
+        with self._hotline.services.database.begin() as connection:
+            return self._hotline.services.staff_sessions.open(connection, somebody.account_id, "full"), path
+
+    def _endpoint(self, wanted: Wanted) -> str:
+        return next(rule.endpoint for rule in self._hotline.app.url_map.iter_rules() if rule.rule == wanted.rule)
 
 
 def find_broken(connection: Connection, definition: Definition, cipher: Cipher) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import random
 import struct
@@ -12,12 +13,12 @@ import pytest
 from defusedxml.ElementTree import fromstring
 from openpyxl import load_workbook
 
-from hotline.knowledge.exchange_files import BrokenImport, _guarded, _unguarded, read_sheets
+from hotline.knowledge.exchange_files import BrokenImport, read_sheets
 from hotline.knowledge.problems import Refused
-from hotline.knowledge.tables import UnusableTable, read_xlsx, write_xlsx
+from hotline.knowledge.tables import UnusableTable, guard, read_csv, read_xlsx, write_csv, write_xlsx
 from hotline.knowledge.translation_files import UnusableTranslations, read_translations_po, read_translations_xliff
+from hotline.settings import ROOT
 from hotline.telephony.twiml import Gather, Play, Say, message_reply, voice_reply
-from hotline.web.studio.health import _harmless
 from tests.conftest import Hotline
 from tests.web import twilio
 
@@ -143,12 +144,19 @@ def test_workbook_with_broken_parts_is_refused_with_a_sentence(sheet: str) -> No
 
 
 @pytest.mark.parametrize("text", FORMULA_STARTS)
-def test_cell_of_no_file_of_ours_is_run_by_a_spreadsheet(quick_hotline: Hotline, text: str) -> None:
-    assert str(_harmless(text)).startswith("'")
+def test_cell_of_no_file_of_ours_is_run_by_a_spreadsheet(text: str) -> None:
     sheet = load_workbook(io.BytesIO(write_xlsx({"one": [["a"], [text]]}))).worksheets[0]
     assert sheet.cell(2, 1).data_type in ("s", "inlineStr")
-    assert _guarded(text) == f"'{text}"
-    assert _unguarded(_guarded(text)) == text
+    written = write_csv(["a"], [[f"{text} b"]])
+    assert list(csv.reader(io.StringIO(written.decode(), newline="")))[1] == [f"'{text} b"]
+    assert guard(text) == f"'{text}"
+    assert read_csv(written)[1] == (2, [f"{text} b"])
+
+
+def test_every_csv_goes_out_by_the_writer_that_guards() -> None:
+    writers = {path.name for path in (ROOT / "hotline").rglob("*.py") if "csv.writer(" in path.read_text(encoding="utf-8")}
+    assert writers == {"tables.py", "health.py"}
+    assert "guard(" in (ROOT / "hotline" / "web" / "studio" / "health.py").read_text(encoding="utf-8")
 
 
 EVIL_TEXTS = (

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import shutil
+import socket
 import sys
 import time
 import wave
@@ -15,6 +17,7 @@ import pytest
 
 from hotline.knowledge.problems import SENTENCES
 from hotline.telephony import sound_intake
+from hotline.telephony.limited_run import _CREATE_RULESET
 from hotline.telephony.sound_intake import MAX_BYTES, MAX_SECONDS, RATE, Sound, UnusableSound, take_in
 from tests.conftest import require
 from tests.telephony.sounds import encoded, tone
@@ -129,10 +132,37 @@ def test_a_converter_that_hangs_eats_memory_or_writes_nonsense_ends(
     assert refused(tone()) == "sound_broken"
 
 
-def test_a_converter_gets_nothing_of_our_settings(programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATA_KEYS", "secret")
-    fake = programs / "ffmpeg"
-    fake.write_text(f"#!{sys.executable} -SE\nimport os\nopen({str(programs / 'seen')!r}, 'w').write(repr(dict(os.environ)))\n")
-    fake.chmod(0o755)
-    assert refused(tone()) == "sound_broken"
-    assert "secret" not in (programs / "seen").read_text()
+def test_a_converter_that_was_taken_over_reads_writes_and_reaches_nothing_but_its_files(
+    programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has_wall = sys.platform == "linux" and ctypes.CDLL(None).syscall(_CREATE_RULESET, None, 0, 1) > 0
+    require("Landlock", has_wall, "use Linux 5.13 or newer; elsewhere a converter has its limits alone.")
+    monkeypatch.setenv("DATA_KEYS", "x")
+    secret, elsewhere = programs.parent / f"{programs.name}-keys.env", programs / "left-behind"
+    secret.write_text("DATA_KEYS=x")
+    deeds = f"""
+import os, shutil, socket, sys
+def works(deed):
+    try:
+        deed()
+    except OSError:
+        return False
+    return True
+found = [
+    "DATA_KEYS" in os.environ,
+    works(lambda: open({str(secret)!r}).read()),
+    works(lambda: open("/etc/passwd").read()),
+    works(lambda: open(f"/proc/{{os.getppid()}}/environ").read()),
+    works(lambda: open({str(elsewhere)!r}, "w")),
+    works(lambda: socket.create_connection(("127.0.0.1", PORT), 2)),
+]
+given, out = (part.removeprefix("file:") for part in (sys.argv[sys.argv.index("-i") + 1], sys.argv[-1]))
+if not any(found) and out != "-":
+    shutil.copy(given, out)
+"""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        fake = programs / "ffmpeg"
+        fake.write_text(f"#!{sys.executable} -SE" + deeds.replace("PORT", str(listening.getsockname()[1])))
+        fake.chmod(0o755)
+        assert take_in(tone(rate=8000)).data
+    assert not elsewhere.exists()

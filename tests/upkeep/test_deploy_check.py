@@ -28,6 +28,8 @@ SAFE = Deploy(
     workers=3,
     redis_url="redis://:a-password@10.0.0.5:6379/0",
     retention={"RETENTION_MESSAGES": 90},
+    is_limited=True,
+    is_clock_trusted=False,
     has_demo_accounts=False,
     private_paths=(),
     fallback_url="https://fallback.example.org",
@@ -65,6 +67,8 @@ def test_safe_setup_is_not_refused() -> None:
         ({"fallback_url": None}, "Set it and FALLBACK_KEY"),
         ({"fallback_url": "http://127.0.0.1:8010"}, "Set the public address of that program"),
         ({"has_fallback_file": False}, "run `flask fallback build`"),
+        ({"is_limited": False}, "Remove LIMITS=off"),
+        ({"is_clock_trusted": True}, "TRUST_CLOCK is on"),
     ],
 )
 def test_each_unsafe_thing_is_named_with_its_remedy_and_without_a_secret(changed: dict[str, object], wanted: str) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import text
 
 from hotline.upkeep import health
 from hotline.upkeep.heartbeat import Heartbeat, living_workers
+from hotline.web.access import access
 from tests.conftest import Hotline, make_hotline, make_settings
 from tests.web import twilio
 
@@ -97,6 +98,21 @@ def test_figures_count_turns_danger_and_times_and_tell_nothing_of_anybody(hotlin
     assert found["hotline_health", "database"] == 1
     assert _figures(hotline)["hotline_turns_total", "sms", "de", "answered"] == 2, "asking changes nothing"
     assert not any(twilio.PERSON[1:] in part for name in found for part in name)
+
+
+def test_errors_of_pages_and_of_jobs_are_counted(quick_hotline: Hotline) -> None:
+    services = quick_hotline.services
+
+    def fail() -> str:
+        raise RuntimeError(twilio.PERSON)
+
+    quick_hotline.app.add_url_rule("/broken", "broken", access("public")(fail))
+    services.queue.task(name="broken")(fail)()
+    task = services.queue.dequeue()
+    assert quick_hotline.app.test_client().get("/broken").status_code == 500
+    services.queue.execute(task)
+    found = _figures(quick_hotline)
+    assert (found["hotline_pages_failed_total",], found["hotline_jobs_failed_total",]) == (1, 1)
 
 
 def test_figures_are_for_this_machine_or_for_the_token(quick_hotline: Hotline) -> None:

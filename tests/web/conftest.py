@@ -1,4 +1,4 @@
-"""The browser all browser tests share."""
+"""What many tests of pages share: the browser, and three people at the console."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.conftest import require
+from tests.conftest import Hotline, require
+from tests.web.counsellors import Colleague, hire, take
 
 # The browser shall talk to nobody but us.
 ARGUMENTS = [
@@ -27,3 +28,27 @@ def browser() -> Iterator[Browser]:
         started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield started
         started.close()
+
+
+@pytest.fixture
+def anna(quick_hotline: Hotline) -> Colleague:
+    """A counsellor."""
+    return hire(quick_hotline, "anna")
+
+
+@pytest.fixture
+def bert(quick_hotline: Hotline) -> Colleague:
+    """Another one, who is busy."""
+    return hire(quick_hotline, "bert", presence="busy")
+
+
+@pytest.fixture
+def carla(quick_hotline: Hotline) -> Colleague:
+    """A supervisor."""
+    return hire(quick_hotline, "carla", "supervisor", presence="busy")
+
+
+@pytest.fixture
+def own(quick_hotline: Hotline, anna: Colleague) -> int:
+    """A handoff anna has, of somebody who wrote ``counsellors.WORDS``."""
+    return take(quick_hotline, anna)

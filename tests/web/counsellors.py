@@ -17,6 +17,8 @@ from tests.conftest import BASE_URL, Hotline
 from tests.web import twilio
 from tests.web.staff import sign_in
 
+WORDS = "Ich habe gestern einen Brief bekommen"
+
 
 @dataclass
 class Colleague:
@@ -78,6 +80,16 @@ def offer(hotline: Hotline) -> None:
     """What the worker does when somebody waits."""
     with hotline.services.database.begin() as connection:
         offer_waiting(connection, hotline.clock())
+
+
+def take(hotline: Hotline, who: Colleague, number: str = twilio.PERSON) -> int:
+    """Somebody asks for a person, writes on, and gets this one."""
+    handoff_id = ask(hotline, number)
+    twilio.text(hotline, f"SM-{number}-words", WORDS, From=number)
+    offer(hotline)
+    accepted = who.post(f"/console/handoffs/{handoff_id}/accept")
+    assert accepted.location.endswith(f"/console/handoffs/{handoff_id}")
+    return handoff_id
 
 
 def state(hotline: Hotline, handoff_id: int) -> tuple[str, int | None]:

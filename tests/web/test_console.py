@@ -16,40 +16,11 @@ from hotline.staff.accounts import get_account
 from hotline.staff.roles import ROLES
 from tests.conftest import BASE_URL, Hotline
 from tests.web import twilio
-from tests.web.counsellors import Colleague, ask, hire, offer, state
+from tests.web.counsellors import WORDS, Colleague, ask, hire, offer, state
 from tests.web.member import actions
 from tests.web.staff import sign_in
 
-WORDS = "Ich habe gestern einen Brief bekommen"
 WHATSAPP = "whatsapp:+4915112345678"
-
-
-@pytest.fixture
-def anna(quick_hotline: Hotline) -> Colleague:
-    """A counsellor."""
-    return hire(quick_hotline, "anna")
-
-
-@pytest.fixture
-def bert(quick_hotline: Hotline) -> Colleague:
-    """Another one, who is busy."""
-    return hire(quick_hotline, "bert", presence="busy")
-
-
-@pytest.fixture
-def carla(quick_hotline: Hotline) -> Colleague:
-    """A supervisor."""
-    return hire(quick_hotline, "carla", "supervisor", presence="busy")
-
-
-@pytest.fixture
-def own(quick_hotline: Hotline, anna: Colleague) -> int:
-    """A handoff anna has."""
-    handoff_id = ask(quick_hotline, body="0")
-    twilio.text(quick_hotline, "SM-words", WORDS)
-    offer(quick_hotline)
-    assert anna.post(f"/console/handoffs/{handoff_id}/accept").location.endswith(f"/console/handoffs/{handoff_id}")
-    return handoff_id
 
 
 def _live(colleague: Colleague, handoff_id: int) -> str:

@@ -10,41 +10,9 @@ import pytest
 from hotline.dialogue.turn import today_in_germany
 from tests.conftest import Hotline
 from tests.web import twilio
-from tests.web.counsellors import Colleague, ask, hire, offer
+from tests.web.counsellors import Colleague, take
 
 NOTE = "Die Papiere kommen im Januar"
-
-
-@pytest.fixture
-def anna(quick_hotline: Hotline) -> Colleague:
-    """A counsellor."""
-    return hire(quick_hotline, "anna")
-
-
-@pytest.fixture
-def bert(quick_hotline: Hotline) -> Colleague:
-    """Another one, who is busy."""
-    return hire(quick_hotline, "bert", presence="busy")
-
-
-@pytest.fixture
-def carla(quick_hotline: Hotline) -> Colleague:
-    """A supervisor."""
-    return hire(quick_hotline, "carla", "supervisor", presence="busy")
-
-
-@pytest.fixture
-def own(quick_hotline: Hotline, anna: Colleague) -> int:
-    """A handoff anna has."""
-    return take(quick_hotline, anna)
-
-
-def take(hotline: Hotline, who: Colleague, number: str = twilio.PERSON) -> int:
-    """Somebody asks for a person and gets this one."""
-    handoff_id = ask(hotline, number)
-    offer(hotline)
-    who.post(f"/console/handoffs/{handoff_id}/accept")
-    return handoff_id
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from hotline.allowance import Allowances, WrongAllowance, read_allowances
 from hotline.dialogue.inputs import InboundCallStep
 from hotline.dialogue.pace import PAUSE_SECONDS
 from tests.conftest import Hotline, make_hotline, make_settings
+from tests.web.counsellors import hire
 from tests.web.twilio import PERSON, call, said, text, xml
 
 OTHER, NEIGHBOUR = "+4917611122233", PERSON[:-3] + "999"
@@ -111,10 +112,7 @@ def test_many_numbers_of_one_block_leave_everybody_a_small_share(limited: Hotlin
 def test_robot_calls_are_slowed_and_still_reach_a_person(limited: Hotline) -> None:
     for number in range(2):
         assert not _pauses(xml(call(limited, f"CA-{number}")))
-    document = xml(call(limited, "CA-robot"))
-    assert _pauses(document) == [str(PAUSE_SECONDS)]
-    (gather,) = document.iter("Gather")
-    assert gather.get("input", "dtmf") == "dtmf"
+    assert _pauses(xml(call(limited, "CA-robot"))) == [str(PAUSE_SECONDS)]
     assert _pauses(xml(call(limited, "CA-robot", 1))), "silence goes on slowly"
     assert "m:slowed:call:silent" in _slowed(limited)
     # A key shows that somebody is there, and the key for a person works at once.
@@ -124,9 +122,12 @@ def test_robot_calls_are_slowed_and_still_reach_a_person(limited: Hotline) -> No
     assert "m:slowed:call:calls" not in _slowed(limited)
     # One call too many of a number that does press keys.
     assert _pauses(xml(call(limited, "CA-fourth")))
+    menu = xml(call(limited, "CA-fourth", 1, Digits="1"))
+    assert _pauses(menu)
+    assert "speech" in next(menu.iter("Gather")).get("input", ""), "a cry for help must be heard"
     assert "m:slowed:call:calls" in _slowed(limited)
     limited.understander.asked.clear()
-    danger = call(limited, "CA-fourth", 1, SpeechResult="ich will mich umbringen", Confidence="0.9")
+    danger = call(limited, "CA-fourth", 2, SpeechResult="ich will mich umbringen", Confidence="0.9")
     assert str(PAUSE_SECONDS) not in _pauses(xml(danger)), "emergency numbers are not held back"
     assert limited.rows("messages")[-1]["author"] == "bot"
     assert limited.understander.asked == []
@@ -179,6 +180,23 @@ def test_pages_are_limited_by_address_and_network_and_webhooks_are_not(limited: 
     assert _slowed(limited) == {"m:slowed:page:address"}
     moved.move(121)
     assert status("192.0.2.1") == 200
+
+
+def test_counsellor_is_stopped_by_no_stranger_wherever_they_send_from(tmp_path: Path, moved: _Moved) -> None:
+    few = {"LIMIT_PAGES": "30/minute", "LIMIT_PAGES_NETWORK": "40/minute", "LIMIT_PAGES_ALL": "50/minute"}
+    hotline = make_hotline(make_settings(tmp_path, **{**FEW, **few}))
+    anna = hire(hotline, "anna")
+    stranger = hotline.app.test_client()
+    for number in range(90):
+        # From the very address of the counsellor, from its network, and from all over.
+        address = ("127.0.0.1", f"127.0.0.{number}", f"10.{number}.0.1")[number % 3]
+        refused = stranger.get("/console", environ_overrides={"REMOTE_ADDR": address}, headers={"Cookie": "__Host-staff=made-up"})
+    assert refused.status_code == 429
+    assert anna.get("/console").status_code == 200
+    assert _slowed(hotline) == {"m:slowed:page:address", "m:slowed:page:network", "m:slowed:page:all"}
+    moved.move(121)
+    assert 429 in {anna.get("/console").status_code for _ in range(31)}, "a session has its own limit"
+    hotline.services.database.close()
 
 
 def test_wrong_limit_stops_the_start_with_its_name() -> None:

@@ -17,6 +17,7 @@ from hotline.dialogue.turn import today_in_germany
 from hotline.dialogue.unspoken import find_unspoken
 from hotline.knowledge.health import ALL_WELL, KINDS, Finding, Place, count_kinds, read_health
 from hotline.knowledge.links import read_last_run
+from hotline.knowledge.tables import guard
 from hotline.web.access import access, services
 from hotline.web.staff_pages import notify, render_staff
 from hotline.web.staff_session import current_staff
@@ -68,7 +69,6 @@ _SORTED_BY: dict[str, Callable[[Finding], Any]] = {
 FIGURES = ("words_a_sentence", "longest_sentence", "long_words_percent", "formula", "score")
 FILE_COLUMNS = (*COLUMNS, "place", "http_status", "checked_at", *FIGURES, "hardest")
 # A spreadsheet takes these for the beginning of a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 @dataclass(frozen=True)
@@ -175,7 +175,8 @@ def export() -> Response:
     writer = csv.writer(file)
     writer.writerow(FILE_COLUMNS)
     for finding in _view().sorted(_findings()):
-        writer.writerow([_harmless(value) for value in _row(finding, texts.get(language, KIND_NAMES[finding.kind]))])
+        row = _row(finding, texts.get(language, KIND_NAMES[finding.kind]))
+        writer.writerow([guard(value) if isinstance(value, str) else value for value in row])
     # The mark tells spreadsheets that the letters are UTF-8.
     return Response(
         "\ufeff" + file.getvalue(),
@@ -198,7 +199,3 @@ def _row(finding: Finding, kind: str) -> Sequence[object]:
         *(getattr(reading, name) if reading else "" for name in FIGURES),
         "\n".join(reading.hardest) if reading else "",
     )
-
-
-def _harmless(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_STARTS) else "" if value is None else value
