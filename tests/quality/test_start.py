@@ -141,6 +141,23 @@ def test_broken_flow_file_stops_the_start_with_file_and_line(tmp_path: Path, roo
     assert "menu.yml, line" in _sentence(tmp_path, root)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ivr_flows/menu.yml",
+        "content/danger/de.yml",
+        "content/words/de.yml",
+        "content/places/cities.tsv",
+        "translations/languages.csv",
+        "translations/fr/LC_MESSAGES/prompts.mo",
+        "translations/de/LC_MESSAGES/screens.mo",
+    ],
+)
+def test_file_in_another_encoding_stops_the_start_with_its_name(tmp_path: Path, root: Path, name: str) -> None:
+    (root / name).write_bytes("flow: Menü\n".encode("latin-1"))
+    assert Path(name).name in _sentence(tmp_path, root)
+
+
 def test_flow_that_leads_nowhere_stops_the_start(tmp_path: Path, root: Path) -> None:
     _change(root / "ivr_flows" / "welcome.yml", "next: menu.main", "next: menu.mian")
     sentence = _sentence(tmp_path, root)
