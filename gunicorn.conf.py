@@ -11,7 +11,7 @@ from typing import Any
 
 bind = f"127.0.0.1:{os.environ.get('PORT') or '8000'}"
 # Python runs one thread of a process at a time: the second process uses the second core. Each may wait for many people at once.
-workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2) or 2
 threads = 16
 worker_class = "gthread"
 # Read once and shared by all processes: the danger net, the texts and the library. ``create_app`` leaves nothing open behind.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import secrets
@@ -136,10 +137,10 @@ class Settings:
             twilio_account_sid=_required(values, "TWILIO_ACCOUNT_SID", "copy it from the Twilio console"),
             twilio_auth_tokens=_list(_required(values, "TWILIO_AUTH_TOKEN", "copy the auth token from the Twilio console"))
             + _list(values.get("TWILIO_AUTH_TOKEN_PREVIOUS", "")),
-            twilio_api_base_url=values.get("TWILIO_API_BASE_URL") or None,
+            twilio_api_base_url=_optional_url(values, "TWILIO_API_BASE_URL"),
             **_notices(values),
             call_window=_call_window(values),
-            rasa_urls=tuple(url.rstrip("/") for url in _list(values.get("RASA_URL") or "http://127.0.0.1:5005")),
+            rasa_urls=_rasa_urls(values),
             rasa_token=_required(values, "RASA_TOKEN", "set the same random text here and for the Rasa server"),
             rasa_timeout_seconds=_seconds(values, "RASA_TIMEOUT_SECONDS", 2.0),
             has_simulator=has_simulator,
@@ -189,7 +190,8 @@ def _local_values(data_dir: Path, environ: Mapping[str, str]) -> dict[str, str]:
 
 def _required(values: Mapping[str, str], name: str, remedy: str) -> str:
     value = values.get(name, "").strip()
-    if not value:
+    # Commas part several keys or tokens: with nothing but commas there is none.
+    if not value.strip(" ,"):
         raise WrongSetting(f"{name} is not set; {remedy}.")
     return value
 
@@ -224,9 +226,9 @@ def _translation(values: Mapping[str, str], is_production: bool) -> dict[str, An
         )
     if service == "libretranslate" and not url:
         raise WrongSetting("TRANSLATION is libretranslate, so TRANSLATION_URL must be the address of the server.")
-    parts = urlsplit(url)
-    if url and (parts.scheme not in ("http", "https") or not parts.netloc):
+    if url and not _is_web_address(url):
         raise WrongSetting("TRANSLATION_URL must look like https://translate.example.org")
+    parts = urlsplit(url)
     if is_production and parts.scheme == "http" and parts.hostname not in ("127.0.0.1", "::1", "localhost"):
         raise WrongSetting("TRANSLATION_URL must start with https:// in production, unless the server is on this machine.")
     return {
@@ -245,7 +247,7 @@ def _second_account(values: Mapping[str, str]) -> SecondAccount | None:
     number = values.get("TWILIO_SECOND_NUMBER", "").strip() or None
     if number and not _E164.fullmatch(number):
         raise WrongSetting("TWILIO_SECOND_NUMBER must be a number such as +4930123456.")
-    return SecondAccount(sid, token, values.get("TWILIO_SECOND_API_BASE_URL") or None, number) if sid else None
+    return SecondAccount(sid, token, _optional_url(values, "TWILIO_SECOND_API_BASE_URL"), number) if sid else None
 
 
 def _backup_key(values: Mapping[str, str]) -> str | None:
@@ -282,7 +284,7 @@ def _seconds(values: Mapping[str, str], name: str, default: float) -> float:
         seconds = float(values.get(name, default))
     except ValueError:
         seconds = 0
-    if seconds <= 0:
+    if not (math.isfinite(seconds) and seconds > 0):
         raise WrongSetting(f"{name} must be a number of seconds above 0.")
     return seconds
 
@@ -317,9 +319,33 @@ def _base_url(values: Mapping[str, str], is_production: bool) -> str:
 
 
 def _checked_url(name: str, url: str, is_production: bool) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
+    if not _is_web_address(url) or {"?", "#"} & set(url):
         raise WrongSetting(f"{name} must look like https://hotline.example.org, without ? and #.")
-    if is_production and parts.scheme != "https":
+    if is_production and urlsplit(url).scheme != "https":
         raise WrongSetting(f"{name} must start with https:// in production.")
     return url
+
+
+def _rasa_urls(values: Mapping[str, str]) -> tuple[str, ...]:
+    """Every understanding process."""
+    urls = tuple(url.rstrip("/") for url in _list(values.get("RASA_URL") or "http://127.0.0.1:5005"))
+    if not urls or not all(map(_is_web_address, urls)):
+        raise WrongSetting("RASA_URL must be addresses such as http://127.0.0.1:5005, parted by commas.")
+    return urls
+
+
+def _optional_url(values: Mapping[str, str], name: str) -> str | None:
+    url = values.get(name, "").strip() or None
+    if url and not _is_web_address(url):
+        raise WrongSetting(f"{name} must look like https://api.example.org; leave it out for Twilio itself.")
+    return url
+
+
+def _is_web_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        # A port that is none shows itself only when it is asked for.
+        is_whole = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return is_whole and parts.scheme in ("http", "https") and not re.search(r"\s", url)

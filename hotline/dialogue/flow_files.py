@@ -125,6 +125,8 @@ def _read(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BrokenFlow(f"{path} is missing. Restore it from the repository.") from None
+    except UnicodeDecodeError:
+        raise BrokenFlow(f"{path}: this is not UTF-8. Save the file in that encoding.") from None
     except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         line = f", line {place.line + 1}" if place else ""

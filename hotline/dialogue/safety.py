@@ -224,5 +224,6 @@ def read_categories(path: Path) -> dict[str, list[str]]:
     try:
         content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         return {category: rules or [] for category, rules in [*content["categories"].items(), (HARMLESS, content.get(HARMLESS))]}
-    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
-        raise BrokenDangerRule(f"{path}: must hold `language` and `categories` with lists of rules ({error}).") from None
+    except (UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+        said = " ".join(str(error).split())
+        raise BrokenDangerRule(f"{path}: must hold `language` and `categories` with lists of rules ({said}).") from None

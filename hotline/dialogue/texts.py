@@ -9,6 +9,7 @@ from __future__ import annotations
 import gettext
 import os
 import re
+import struct
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -61,6 +62,8 @@ class Texts:
                     catalog: dict[str, str] = gettext.GNUTranslations(file)._catalog  # type: ignore[attr-defined]
             except OSError:
                 raise TextMissing(f"{path} is missing. Run `flask texts compile`.") from None
+            except (struct.error, ValueError):
+                raise TextMissing(f"{path} is no compiled catalogue. Run `flask texts compile`.") from None
             loaded[language] = {key: text for key, text in catalog.items() if key}
         return cls(loaded)
 

@@ -132,7 +132,7 @@ def _read(path: Path) -> dict[str, list[Any]]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
         lists = {key: list(values) for key, values in content.items() if key != "language"}
-    except (yaml.YAMLError, AttributeError, TypeError) as error:
+    except (UnicodeDecodeError, yaml.YAMLError, AttributeError, TypeError) as error:
         raise BrokenWordList(f"{path}: must hold `language` and lists of messages ({str(error).splitlines()[0]}).") from None
     unknown = sorted(set(lists) - set(WISHES) - {NAMES})
     if unknown:

@@ -100,3 +100,5 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
                 yield number, line
     except FileNotFoundError:
         raise BrokenPostcodes(f"{path} is missing. Restore it from the repository.") from None
+    except UnicodeDecodeError:
+        raise BrokenPostcodes(f"{path}: this is not UTF-8. Save the file in that encoding.") from None

@@ -29,6 +29,7 @@ from hotline.dialogue.text_me import TextDesk
 from hotline.dialogue.turn import Turns, today_in_germany
 from hotline.dialogue.turn_rules import TurnRules
 from hotline.dialogue.word_lists import read_phrases
+from hotline.errors import CannotStart
 from hotline.fallback.builder import BookBuilder, FallbackPlan
 from hotline.fallback.settings import FOLDER
 from hotline.privacy.erasure import OwnData
@@ -197,6 +198,11 @@ class Services(CaseServices, TranslationServices, StudioServices, StaffServices,
     @cached_property
     def call_guide(self) -> CallGuide:
         """How calls begin and what their menus go by."""
+        unknown = sorted(set(self.settings.line_languages.values()) - set(self.languages))
+        if unknown:
+            raise CannotStart(
+                f"LINE_LANGUAGES names {unknown[0]!r}, which is no language of translations/languages.csv. Correct it."
+            )
         codes = {code: language.phone_code for code, language in self.languages.items() if language.phone_code}
         return CallGuide(self.settings.line_languages, codes, self.menu_order)
 

@@ -44,7 +44,7 @@ class Database:
         """
         try:
             parsed = make_url(url)
-        except ArgumentError:
+        except (ArgumentError, ValueError):  # a port that is no number
             raise DatabaseMisconfigured("DATABASE_URL is no database address; use sqlite:///file.db or postgresql://…") from None
         if parsed.get_backend_name() not in ("sqlite", "postgresql"):
             raise DatabaseMisconfigured("DATABASE_URL must start with sqlite:/// or postgresql://")

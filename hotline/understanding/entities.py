@@ -295,6 +295,8 @@ def _lines(path: Path, cells: int) -> Iterator[list[str]]:
                 yield line
     except FileNotFoundError:
         raise BrokenPlaces(f"{path} is missing. Restore it from the repository.") from None
+    except UnicodeDecodeError:
+        raise BrokenPlaces(f"{path}: this is not UTF-8. Save the file in that encoding.") from None
 
 
 def _read_times(path: Path, languages: Iterable[str]) -> TimeWords:

@@ -201,7 +201,10 @@ def form_pairs(incoming: Request) -> list[tuple[str, str]]:
 
 def _read_pairs(incoming: Request) -> list[tuple[str, str]]:
     if incoming.is_json:
-        content = incoming.get_json(silent=True)
+        try:
+            content = incoming.get_json(silent=True)
+        except RecursionError:  # brackets within brackets without end
+            content = None
         # JSON can hold half of a letter, which no database and no answer can.
         pairs = content.items() if isinstance(content, dict) else ()
         return [(_whole(str(key)), _whole(str(value))) for key, value in pairs]

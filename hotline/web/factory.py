@@ -37,6 +37,7 @@ from hotline.web.staff_admin import accounts
 from hotline.web.staff_audit import audit
 from hotline.web.staff_counsellors import counsellors
 from hotline.web.staff_pages import register_error_pages
+from hotline.web.staff_texts import staff_texts
 from hotline.web.studio.canned import canned
 from hotline.web.studio.danger import danger
 from hotline.web.studio.facts import facts
@@ -98,6 +99,7 @@ def create_app(settings: Settings) -> Flask:
     check_revision(services.database)
     services.check_ground()
     services.turns  # noqa: B018 - made now, with all it needs
+    staff_texts(services.translations_folder)
     with services.database.read() as connection:
         library = services.library.current(connection, today_in_germany())
     services.speakable.among(library)

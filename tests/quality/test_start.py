@@ -102,6 +102,16 @@ def test_production_refuses_a_missing_setting_by_its_name(tmp_path: Path, name: 
         ("TWILIO_SECOND_NUMBER", SECRET),
         ("BACKUP_KEY", SECRET),
         ("TRUST_CLOCK", "perhaps"),
+        ("TWILIO_AUTH_TOKEN", " , "),
+        ("PUBLIC_BASE_URL", "https://[hotline.test"),
+        ("PUBLIC_BASE_URL", "https://hotline.test:port"),
+        ("PUBLIC_BASE_URL", "https://hotline test"),
+        ("TWILIO_API_BASE_URL", SECRET),
+        ("RASA_URL", SECRET),
+        ("RASA_URL", ","),
+        ("RASA_URL", "http://127.0.0.1:5005,http://"),
+        ("RASA_TIMEOUT_SECONDS", "nan"),
+        ("DATABASE_URL", f"postgresql://hotline:{SECRET}@localhost:port/x"),
     ],
 )
 def test_production_refuses_an_unusable_setting_by_its_name(tmp_path: Path, root: Path, name: str, value: str) -> None:
@@ -129,6 +139,23 @@ def _change(path: Path, old: str, new: str) -> None:
 def test_broken_flow_file_stops_the_start_with_file_and_line(tmp_path: Path, root: Path) -> None:
     (root / "ivr_flows" / "menu.yml").write_text('flow: menu\nsteps:\n  main: {ask: "\n', encoding="utf-8")
     assert "menu.yml, line" in _sentence(tmp_path, root)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ivr_flows/menu.yml",
+        "content/danger/de.yml",
+        "content/words/de.yml",
+        "content/places/cities.tsv",
+        "translations/languages.csv",
+        "translations/fr/LC_MESSAGES/prompts.mo",
+        "translations/de/LC_MESSAGES/screens.mo",
+    ],
+)
+def test_file_in_another_encoding_stops_the_start_with_its_name(tmp_path: Path, root: Path, name: str) -> None:
+    (root / name).write_bytes("flow: Menü\n".encode("latin-1"))
+    assert Path(name).name in _sentence(tmp_path, root)
 
 
 def test_flow_that_leads_nowhere_stops_the_start(tmp_path: Path, root: Path) -> None:
@@ -160,6 +187,12 @@ def test_unknown_language_in_the_list_cannot_go_live_without_its_texts(tmp_path:
     with (root / "translations" / "languages.csv").open("a", encoding="utf-8") as file:
         file.write("xx,Nowhere,Nirgends,Latn,ltr,1,,,,,UCS-2,,yes\n")
     assert "xx" in _sentence(tmp_path, root)
+
+
+def test_line_in_a_language_nobody_knows_stops_the_start(tmp_path: Path, root: Path) -> None:
+    sentence = _sentence(tmp_path, root, LINE_LANGUAGES="+4930123456=tr,+4930123457=xx")
+    assert sentence.startswith("LINE_LANGUAGES names 'xx'")
+    assert "4930" not in sentence
 
 
 @pytest.mark.parametrize("folder", ["danger", "words"])

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from urllib.parse import urlencode
 
 import pytest
 from twilio.request_validator import RequestValidator
+from werkzeug.datastructures import MultiDict
 
 from hotline.dialogue.turn import Turns
 from tests.conftest import BASE_URL, PREVIOUS_TOKEN, TOKEN, Hotline
@@ -46,6 +48,29 @@ def test_signed_json_is_read_and_a_changed_one_refused(quick_hotline: Hotline) -
     headers = {"X-Twilio-Signature": signature, "Content-Type": "application/json"}
     assert client.post(path, data=body.replace(b"Guten", b"Boesen"), headers=headers).status_code == 403
     assert "Frage" in client.post(path, data=body, headers=headers).get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"null", b"{", b"\xff", b"[" * 20_000, b'{"a":' * 20_000, b'{"MessageSid": 1, "From": ["x"]}']
+)
+def test_json_that_is_no_message_is_refused_unsigned_and_without_effect_when_signed(quick_hotline: Hotline, body: bytes) -> None:
+    path = f"/webhooks/twilio/messages?bodySHA256={sha256(body).hexdigest()}"
+    headers = {"Content-Type": "application/json", "X-Twilio-Signature": "wrong"}
+    client = quick_hotline.app.test_client()
+    assert client.post(path, data=body, headers=headers).status_code == 403
+    headers["X-Twilio-Signature"] = RequestValidator(TOKEN).compute_signature(BASE_URL + path, {})
+    assert len(twilio.xml(client.post(path, data=body, headers=headers))) == 0
+    assert quick_hotline.rows("messages") == []
+
+
+def test_parameter_that_comes_twice_counts_with_both_values(quick_hotline: Hotline) -> None:
+    path = "/webhooks/twilio/messages?line=a&line=&line=b"
+    pairs = [("MessageSid", "SM1"), ("From", twilio.PERSON), ("To", twilio.OURS), ("Body", ""), ("Tag", "b"), ("Tag", "a")]
+    headers = {"X-Twilio-Signature": RequestValidator(TOKEN).compute_signature(BASE_URL + path, MultiDict(pairs))}
+    client = quick_hotline.app.test_client()
+    for sent, status in ((pairs[:-1], 403), (pairs, 200)):
+        form = {"data": urlencode(sent), "content_type": "application/x-www-form-urlencoded"}
+        assert client.post(path, headers=headers, **form).status_code == status
 
 
 def test_text_is_answered_in_its_language_with_date_and_ways_on(hotline: Hotline) -> None:
