@@ -269,7 +269,9 @@ class _Run:
         if counter == "not_understood" and self.world.is_call and self.session.language is not None:
             # On the phone it may be the recognition alone: the keys are tried before a person is called.
             if count == limit:
-                return self.definition.routes["use_keys"]
+                step = self._step()
+                is_collecting = step is not None and step.collects is not None
+                return self.definition.routes["use_keys_here" if is_collecting else "use_keys"]
             limit += 1
         if count >= limit:
             self._understood()

@@ -41,7 +41,7 @@ ROUTES = frozenset(
         "danger", "deadline", "question", "hand_over", "confirm", "not_understood", "gave_up", "wrong_key", "nothing_heard",
         "no_answer", "unknown_language", "language_not_live", "language_chosen", "place", "place_not_known",
         "code_found", "code_unknown", "code_slowed",
-        "number", "number_not_known", "alias", "use_keys",
+        "number", "number_not_known", "alias", "use_keys", "use_keys_here",
         "country", "country_not_known", "day", "day_not_known", "day_impossible",
     }
 )  # fmt: skip

@@ -82,6 +82,19 @@ def test_number_to_call_is_spoken_and_asked_for_again_where_it_is_none(quick_hot
     assert session["step"] == step
 
 
+def test_number_or_place_that_is_unclear_twice_is_asked_for_by_its_keys_and_not_lost_in_the_menu(quick_hotline: Hotline) -> None:
+    texts = quick_hotline.services.texts
+    for sid, keys in (("CA1", "10411"), ("CA2", "131")):
+        twilio.call(quick_hotline, sid)
+        for step, key in enumerate(keys, start=1):
+            before = twilio.said(twilio.call(quick_hotline, sid, step, Digits=key))
+        for step in (len(keys) + 1, len(keys) + 2):
+            after = twilio.said(twilio.call(quick_hotline, sid, step, SpeechResult="brumm", Confidence="0.2"))
+        assert texts.get("de", "question.use_keys") in after
+        assert before.splitlines()[-1] == after.splitlines()[-1]
+        assert texts.get("de", "menu.ask", (".voice",)) not in after
+
+
 @pytest.mark.parametrize(
     ("number", "is_one"), [("+4915112345678", True), ("+905321234567", True), ("+493023125002", False), ("+49", False)]
 )
