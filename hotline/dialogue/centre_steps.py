@@ -1,4 +1,4 @@
-"""Which centres a step tells: the first ones of a place, the next ones, or one kind of them. Pure."""
+"""Which centres a step tells: the first ones of a place, the next ones, the same again, or one kind of them. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def show_centres(world: World, session: Session, part: CentresPart) -> tuple[Ses
     Returns:
         The session that remembers what was told, and the event.
     """
-    first = session.centres_from + session.centres_shown if part == "more" else 0
+    already = {"more": session.centres_from + session.centres_shown, "again": session.centres_from}
+    first = already.get(part, 0)
     if part == "first":
         session = replace(session, only_independent=False, only_own_language=False)
     elif part == "independent":

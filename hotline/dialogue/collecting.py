@@ -38,7 +38,7 @@ def named_by_digits(step: Step | None, digits: str, today: date) -> Named:
     """
     if step is not None and step.collects == "number":
         number = read_callback_number(digits)
-        return Named("number", {CALLBACK_NUMBER: number}) if number else Named("number_not_known", missed="no_match")
+        return Named("number", {CALLBACK_NUMBER: number}) if number else Named("number_not_known", missed="not_understood")
     if step is not None and step.collects == "day":
         return _day(typed_day(digits), today)
     return Named("place", {"postcode": digits})
@@ -52,6 +52,8 @@ def named_by_words(step: Step, meaning: Meaning, today: date) -> Named | None:
         meaning: of the words.
         today: in Germany.
     """
+    if step.collects == "number" and meaning.decision == "clarify":
+        return Named("number_not_known", missed="not_understood")
     if step.collects not in ("place", "country", "day") or meaning.is_pressing:
         return None
     named = _named(step, meaning, today)

@@ -57,6 +57,7 @@ _CONDITIONS: Mapping[Condition, Callable[[World, Session], bool]] = {
     "can_wait": lambda world, session: world.is_call and session.waited < MOST_WAITS and world.can_wait(session.language),
     "can_record": lambda world, session: world.is_call and world.can_record(session.language),
     "can_text": lambda world, session: world.can_text and can_answer(world, session, session.topic),
+    "can_text_centres": lambda world, session: world.can_text and centre_query(world, session) is not None,
     "must_choose_language": lambda world, session: world.is_call and session.language is None,
     "more_centres": _has_more_centres,
     "both_bodies": _has_both_bodies,

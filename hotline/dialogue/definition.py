@@ -19,13 +19,13 @@ OptionSource = Literal[
 # state centres and independent ones, some of the centres speak the person's language, a topic can be answered,
 # it can be answered in another language, the last answer was not rated yet, the person writes, there is a number to call,
 # the conversation showed danger, a caller can hold the line for a person, a caller may leave a message,
-# the caller's own phone takes an SMS, a caller has not chosen a language yet, a caller has named no country and no day yet,
-# the answer heard last is another one for each country, the deadline that was named is days away or over, a caller whose words
-# were not understood right may try once more.
+# the caller's own phone takes an SMS of the answer or of the centres, a caller has not chosen a language yet, a caller has named
+# no country and no day yet, the answer heard last is another one for each country, the deadline that was named is days away or
+# over, a caller whose words were not understood right may try once more.
 Condition = Literal[
     "place_known", "is_call", "more_centres", "both_bodies", "own_language", "answer_known", "answer_elsewhere",
     "unrated", "is_written", "can_call_back", "in_danger", "can_wait", "can_record", "can_text", "must_choose_language",
-    "asks_country", "asks_day", "differs_by_country", "is_near", "may_try",
+    "asks_country", "asks_day", "differs_by_country", "is_near", "may_try", "can_text_centres",
 ]  # fmt: skip
 Rating = Literal["helpful", "unhelpful"]
 DataDeed = Literal["show", "erase"]
@@ -36,7 +36,9 @@ Collected = Literal["place", "code", "number", "alias", "country", "day"]
 # What is kept only when the caller has heard it and said that it is right.
 Kept = Literal["country", "day"]
 CodePart = Literal["give", "renew"]
-CentresPart = Literal["first", "more", "independent", "own_language"]
+CentresPart = Literal["first", "more", "again", "independent", "own_language"]
+# What a text message repeats: the answer to the topic at hand, or the centres told last.
+Sent = Literal["answer", "centres"]
 # Where what is known of a country stands beside the answer to a topic.
 CountryPlace = Literal["before", "after"]
 
@@ -91,6 +93,7 @@ class Step:
     deed: DataDeed = "show"
     code: CodePart = "give"
     kept: Kept = "country"
+    sent: Sent = "answer"
 
 
 @dataclass(frozen=True)
@@ -123,7 +126,10 @@ class Definition:
 
 
 def options_after_centres(definition: Definition) -> tuple[Option, ...]:
-    """The keys of the question that follows told centres: they share the message with them, except those named if they fit."""
-    following = {step.next for step in definition.steps.values() if step.kind == "centres"}
-    options = (option for name in sorted(filter(None, following)) for option in definition.steps[name].options)
+    """The keys a text with told centres names: they share the message with them, except those named if they fit."""
+    steps = definition.steps
+    following = {step.next for step in steps.values() if step.kind == "centres"}
+    # A check between sends only callers elsewhere.
+    asked = {steps[name].next if steps[name].kind == "check" else name for name in following if name}
+    options = (option for name in sorted(filter(None, asked)) for option in steps[name].options)
     return tuple(option for option in options if not option.if_fits)

@@ -195,9 +195,9 @@ class RecordWanted:
 
 @dataclass(frozen=True)
 class SmsWanted:
-    """The caller wants the last answer as an SMS to the phone at hand."""
+    """The caller wants what was told last as an SMS to the phone at hand; nothing where it is not to be told any more."""
 
-    topic: str
+    what: Answered | CentresShown | None
 
 
 @dataclass(frozen=True)

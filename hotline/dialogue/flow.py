@@ -12,13 +12,13 @@ from dataclasses import replace
 from typing import Literal
 
 from hotline.dialogue import wishes
+from hotline.dialogue.answer_steps import answer_at_hand, text_wanted
 from hotline.dialogue.asking import choices_at
 from hotline.dialogue.centre_steps import show_centres
 from hotline.dialogue.collecting import Named, known_at_once, named_by_digits, named_by_words
 from hotline.dialogue.conditions import holds
 from hotline.dialogue.definition import CentresPart, Definition, Step
 from hotline.dialogue.events import (
-    Answered,
     Asked,
     Choice,
     Ended,
@@ -269,7 +269,9 @@ class _Run:
         if counter == "not_understood" and self.world.is_call and self.session.language is not None:
             # On the phone it may be the recognition alone: the keys are tried before a person is called.
             if count == limit:
-                return self.definition.routes["use_keys"]
+                step = self._step()
+                is_collecting = step is not None and step.collects is not None
+                return self.definition.routes["use_keys_here" if is_collecting else "use_keys"]
             limit += 1
         if count >= limit:
             self._understood()
@@ -314,6 +316,9 @@ class _Run:
         self.session = replace(self.session, tries=self.session.tries + 1)
 
     def _wish(self, step: Step, danger: str | None) -> None:
+        if step.kind == "send":
+            self.events.append(text_wanted(self.definition, self.world, self.session, step.sent))
+            return
         slots, event = wishes.wish_of(step, self.session, danger)
         self._name(slots)
         self.events.append(event)
@@ -343,16 +348,10 @@ class _Run:
         return self.session.step or self.definition.start["text"]
 
     def _give_answer(self, step: Step) -> None:
-        topic = self.session.topic
-        # Checked again: "more" may come when the answer has expired or the language has changed since.
-        if topic is not None and can_answer(self.world, self.session, topic):
-            place = self.definition.country_topics.get(topic)
-            country = self.session.slots.get("country") or self.session.slots.get("nationality")
-            view = self.world.view_of(country) if place and country else None
-            self._can_be_rated(topic)
-            self.events.append(Answered(topic, step.part, view, is_country_first=place == "before"))
-        else:
-            self.events.append(Told("answer.missing"))
+        answered = answer_at_hand(self.definition, self.world, self.session, step.part)
+        if answered is not None:
+            self._can_be_rated(answered.topic)
+        self.events.append(answered or Told("answer.missing"))
 
     def _can_be_rated(self, topic: str) -> None:
         """An answer was given; more of the same one is rated once."""

@@ -24,6 +24,7 @@ from hotline.dialogue.definition import (
     OptionSource,
     Rating,
     SafeTimes,
+    Sent,
     Step,
     StepKind,
 )
@@ -40,7 +41,7 @@ ROUTES = frozenset(
         "danger", "deadline", "question", "hand_over", "confirm", "not_understood", "gave_up", "wrong_key", "nothing_heard",
         "no_answer", "unknown_language", "language_not_live", "language_chosen", "place", "place_not_known",
         "code_found", "code_unknown", "code_slowed",
-        "number", "number_not_known", "alias", "use_keys",
+        "number", "number_not_known", "alias", "use_keys", "use_keys_here",
         "country", "country_not_known", "day", "day_not_known", "day_impossible",
     }
 )  # fmt: skip
@@ -54,8 +55,8 @@ KINDS: tuple[str, ...] = get_args(StepKind)
 STEP_KEYS = frozenset({*KINDS, "next", "go", "options", "options_from", "listens", "collects", "digits", "waits", "silence"})
 # A list whose choices lead to the step that `go` names.
 LISTS_THAT_GO = ("lands", "topics", "countries")
-# Of these two one holds always and the other never.
-EITHER_WAY = {"is_call", "is_written"}
+# What holds in calls alone: a key that has one of these may have another meaning in writing.
+IN_CALLS = {"is_call", "can_text"}
 PHONE_DIGITS = 16
 # Keys of a step whose value is one of a few words.
 VALUES: Mapping[str, tuple[object, ...]] = {
@@ -72,7 +73,7 @@ VALUES: Mapping[str, tuple[object, ...]] = {
     "withdraw": ("all",),
     "record": ("message",),
     "pace": ("slow",),
-    "send": ("answer",),
+    "send": get_args(Sent),
     "keep": get_args(Kept),
     "digits": (1, LANGUAGE_DIGITS, POSTCODE_DIGITS, CODE_DIGITS, DAY_DIGITS, PHONE_DIGITS),
 }
@@ -181,6 +182,7 @@ def _step(path: Path, name: str, raw: Any) -> Step:
         deed=raw.get("data", "show"),
         code=raw.get("code", "give"),
         kept=raw.get("keep", "country"),
+        sent=raw.get("send", "answer"),
     )
 
 
@@ -292,7 +294,8 @@ def _step_problems(definition: Definition, step: Step) -> list[str]:
 def _doubled_keys(step: Step) -> list[str]:
     """Keys that two options have at the same time; one for calls and one for writing never meet."""
     keys = Counter(option.key for option in step.options)
-    apart = {key for key in keys if {option.when for option in step.options if option.key == key} == EITHER_WAY}
+    meant = {key: {option.when for option in step.options if option.key == key} for key in keys}
+    apart = {key for key, when in meant.items() if "is_written" in when and when & IN_CALLS}
     return sorted(key for key, number in keys.items() if number > (2 if key in apart else 1))
 
 

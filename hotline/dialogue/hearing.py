@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hotline.counselling.numbers import read_callback_number
 from hotline.dialogue import days
 from hotline.dialogue.data_desk import CONFIRMED_AT, WISHES_ABOUT_DATA
 from hotline.dialogue.definition import Step
@@ -34,8 +33,11 @@ def heard_on_the_phone(asked: Step | None, step: InboundCallStep, session: Sessi
     if step.digits:
         is_key = len(step.digits) == 1 or not is_collecting
         return Heard("key", key=step.digits[:1]) if is_key else Heard("digits", key=step.digits)
-    if step.speech and asked is not None and asked.collects == "number" and read_callback_number(step.speech):
-        return Heard("digits", key=step.speech)
+    if step.speech and asked is not None and asked.collects == "number" and not meaning.danger:
+        # Also with words around it, and unclear ones: every number is read back.
+        number = "".join(sign for sign in step.speech if sign.isdigit() or sign == "+")
+        if len(number) >= FEWEST_DIGITS:
+            return Heard("digits", key=number)
     if step.speech and asked is not None and is_collecting and step.is_clear and (figures := _figures(asked, step.speech)):
         return Heard("digits", key=figures)
     return Heard("words", meaning=meaning) if step.speech else Heard("silence")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 from unicodedata import bidirectional
 
@@ -126,6 +127,13 @@ class Renderer:
             if segments is None or count_segments(written) <= segments:
                 break
         return written
+
+    def write_sms(self, told: Answered | CentresShown, language: str | None, library: Library) -> str:
+        """What a caller heard, as a text message: of centres as many as fit."""
+        if isinstance(told, CentresShown):
+            count = self.fitting_centres(told.centres, told.nationwide, (), language, SMS_SEGMENTS)
+            told = replace(told, centres=told.centres[:count])
+        return self.write([told], language, library, (), SMS_SEGMENTS)
 
     def _write(
         self,

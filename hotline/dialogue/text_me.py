@@ -9,7 +9,7 @@ import phonenumbers
 from sqlalchemy import Connection
 
 from hotline.delivery.outbox import Outbox, OutgoingMessage
-from hotline.dialogue.events import Event, SmsWanted, Told
+from hotline.dialogue.events import Answered, CentresShown, Event, SmsWanted, Told
 
 SENT, NOT_SENT = "sms.sent", "sms.not_sent"
 SMS_TEXT_KEYS = frozenset({SENT, NOT_SENT})
@@ -36,7 +36,7 @@ class TextDesk:
         connection: Connection,
         numbers: tuple[str | None, str],
         events: Sequence[Event],
-        write: Callable[[str], str],
+        write: Callable[[Answered | CentresShown], str],
         now: datetime,
     ) -> tuple[list[Event], list[int]]:
         """Store every SMS that is wanted and say so in its place.
@@ -45,7 +45,7 @@ class TextDesk:
             connection: the unit of work of the turn.
             numbers: the caller's, and ours that was called.
             events: of the flow.
-            write: makes the text of a topic.
+            write: makes the text of what was told.
             now: aware UTC.
 
         Returns:
@@ -57,10 +57,10 @@ class TextDesk:
         for event in events:
             if not isinstance(event, SmsWanted):
                 told.append(event)
-            elif caller is None or not self.can_text(connection, caller):
+            elif caller is None or event.what is None or not self.can_text(connection, caller):
                 told.append(Told(NOT_SENT))
             else:
-                outbox_ids.append(self._outbox.put(connection, OutgoingMessage("sms", caller, called, write(event.topic)), now))
+                outbox_ids.append(self._outbox.put(connection, OutgoingMessage("sms", caller, called, write(event.what)), now))
                 told.append(Told(SENT))
         return told, outbox_ids
 

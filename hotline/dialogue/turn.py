@@ -314,7 +314,7 @@ class Turns:
         events = self._codes.give(connection, turn.conversation, events, self._clock())
         numbers = turn.own_number, turn.called
         events, turn.outbox_ids = self._text_desk.note(
-            connection, numbers, events, lambda topic: self._text_of(turn, topic), self._clock()
+            connection, numbers, events, lambda what: self._text_of(turn, what), self._clock()
         )
         return self._note(connection, turn, events)
 
@@ -328,8 +328,8 @@ class Turns:
         turn.session = replace(turn.session, told_place=noted.told_place)
         return noted
 
-    def _text_of(self, turn: _Turn, topic: str) -> str:
-        return self._renderer.write([Answered(topic, "short")], turn.session.language, turn.library, (), SMS_SEGMENTS)
+    def _text_of(self, turn: _Turn, what: Answered | CentresShown) -> str:
+        return self._renderer.write_sms(what, turn.session.language, turn.library)
 
     def _land(self, turn: _Turn) -> str | None:
         place = self._rules.places.find(turn.session.slots)

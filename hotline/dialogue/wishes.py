@@ -19,7 +19,6 @@ from hotline.dialogue.events import (
     PersonRequested,
     PlaceRead,
     RecordWanted,
-    SmsWanted,
     Told,
     WithdrawWanted,
 )
@@ -51,8 +50,6 @@ def wish_of(step: Step, session: Session, danger: str | None) -> tuple[Mapping[s
             return {CALLBACK_TIMES: chosen}, CallbackWanted(chosen, slots.get(CALLBACK_NUMBER), slots.get(CALLBACK_ALIAS))
         case "withdraw":
             return NOTHING, WithdrawWanted()
-        case "send":
-            return NOTHING, SmsWanted(session.topic or "")
         case "record":
             return NOTHING, RecordWanted()
         case "data":

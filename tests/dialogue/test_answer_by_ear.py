@@ -54,6 +54,47 @@ def test_who_wants_no_sms_is_offered_none(quick_hotline: Hotline) -> None:
     assert "text message" not in twilio.said(answer)  # type: ignore[arg-type]
 
 
+def test_sms_holds_the_country_that_was_heard_and_the_centres_with_their_numbers(hotline: Hotline) -> None:
+    # Money for the journey, for the first country of the list; and the centres of a postcode.
+    _press(hotline, "111611" + "41")
+    twilio.call(hotline, "CA2")
+    for step, digits in enumerate(("1", "3", "1", "80333", "1", "4", "1"), start=1):
+        twilio.call(hotline, "CA2", step, Digits=digits)
+    country, centres = (hotline.services.cipher.decrypt(row["body_encrypted"]) for row in hotline.rows("outbox"))  # type: ignore[arg-type]
+    assert "Afghanistan" in country
+    assert "München" in centres
+    assert max(count_segments(body) for body in (country, centres)) <= SMS_SEGMENTS
+
+
+@pytest.mark.parametrize(
+    ("said", "step"),
+    [
+        ("Meine Nummer ist 0151 234 56 78", "callback.is_right"),
+        ("0900 123 45 67", "callback.ask_number"),
+        ("weiß ich nicht", "callback.ask_number"),
+    ],
+)
+def test_number_to_call_is_spoken_and_asked_for_again_where_it_is_none(quick_hotline: Hotline, said: str, step: str) -> None:
+    _press(quick_hotline, "10411")
+    twilio.call(quick_hotline, "CA1", 6, SpeechResult=said, Confidence="0.4")
+    session = quick_hotline.rows("conversations")[-1]["session"]
+    assert isinstance(session, dict)
+    assert session["step"] == step
+
+
+def test_number_or_place_that_is_unclear_twice_is_asked_for_by_its_keys_and_not_lost_in_the_menu(quick_hotline: Hotline) -> None:
+    texts = quick_hotline.services.texts
+    for sid, keys in (("CA1", "10411"), ("CA2", "131")):
+        twilio.call(quick_hotline, sid)
+        for step, key in enumerate(keys, start=1):
+            before = twilio.said(twilio.call(quick_hotline, sid, step, Digits=key))
+        for step in (len(keys) + 1, len(keys) + 2):
+            after = twilio.said(twilio.call(quick_hotline, sid, step, SpeechResult="brumm", Confidence="0.2"))
+        assert texts.get("de", "question.use_keys") in after
+        assert before.splitlines()[-1] == after.splitlines()[-1]
+        assert texts.get("de", "menu.ask", (".voice",)) not in after
+
+
 @pytest.mark.parametrize(
     ("number", "is_one"), [("+4915112345678", True), ("+905321234567", True), ("+493023125002", False), ("+49", False)]
 )

@@ -43,6 +43,7 @@ def test_help_comes_within_15_seconds_whoever_calls(quick_hotline: Hotline) -> N
     twilio.call(quick_hotline, "CA1", 1, Digits="4")
     again = _texts(twilio.call(quick_hotline, "CA2"))
     assert _seconds_until(again, texts.get("tr", "language.option", key="1")) < HELP_WITHIN
+    assert _seconds_until(again, texts.get("tr", "option.in_danger")) < HELP_WITHIN
     _mapped(quick_hotline, ours="ar")
     own = _texts(twilio.call(quick_hotline, "CA3", From="+4915199999999"))
     for label in ("option.in_danger", "group.money"):
