@@ -37,4 +37,6 @@ class ServerLogger(Logger):  # type: ignore[misc]
         """Set it up as gunicorn does, with our form of lines."""
         super().setup(cfg)
         for handler in self.error_log.handlers:
-            handler.setFormatter(_NamelessFormatter())
+            # Its own one alone: whoever else listens there has a form of theirs.
+            if getattr(handler, "_gunicorn", False):
+                handler.setFormatter(_NamelessFormatter())

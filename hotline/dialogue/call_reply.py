@@ -35,7 +35,7 @@ def speak_turn(
             place = next(place for place, event in enumerate(events) if isinstance(event, Asked))
             events = [*events[:place], Told(KEYS_ONLY), *events[place:]]
         session = replace(session, is_told_keys=is_deaf)
-    spoken = renderer.speak(events, session.language, library, keys_only=is_deaf or is_slowed)
+    spoken = renderer.speak(events, session.language, library, keys_only=is_deaf)
     if session.is_slow:
         spoken = slowly(spoken)
     return session, slow_down(spoken) if is_slowed else spoken

@@ -13,7 +13,7 @@ from hotline.settings import ROOT
 LISTS = ("requirements.txt", "requirements-dev.txt", "nlu_data/requirements.txt")
 DOCUMENT = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
 # Started, loaded by name or read as data; no line of ours imports them.
-NEVER_IMPORTED = {"gunicorn", "psycopg", "tzdata"}
+NEVER_IMPORTED = {"psycopg", "tzdata"}
 # Of the understanding's environment, which is not the one the tests run in.
 NLU_MODULES = {"ahocorasick": "pyahocorasick", "ruamel": "ruamel.yaml", "sklearn": "scikit-learn", "yaml": "pyyaml"}
 
