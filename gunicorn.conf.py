@@ -5,6 +5,8 @@ Arguments of the command line come first, such as ``--bind``; ``WEB_CONCURRENCY`
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import os
 from typing import Any
@@ -25,3 +27,6 @@ def pre_fork(_server: Any, _worker: Any) -> None:
     """Let the garbage collector leave alone what the processes share: looking at it would copy it."""
     gc.collect()
     gc.freeze()
+    # glibc keeps what reading rules and texts freed, and every process would inherit it; other systems have no such call.
+    with contextlib.suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
