@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, exists, or_, select, true
+from sqlalchemy import Connection, Select, exists, or_, select, true
 
-from hotline.counselling.assignment import CALL_IS_HEARD_WITHIN
+from hotline.counselling.assignment import is_on_the_line
 from hotline.counselling.callbacks import CALLBACK_RUNG_AGAIN_AFTER, DUE
 from hotline.counselling.routing import Waiting, is_served_before
 from hotline.counselling.states import IN_QUEUE, OFFERED, WAITING
@@ -15,12 +15,9 @@ from hotline.store.tables import call_legs, callbacks, conversations, handoffs, 
 
 # Who has more people before them is told that it takes longer.
 MOST_READ = 200
-_CALL = (conversations.c.channel == "voice") & conversations.c.closed_at.is_(None)
-_ABOUT = select(
-    *(handoffs.c[name] for name in ("id", "language", "topic", "land", "is_urgent", "requested_at", "state")),
-    conversations.c.last_inbound_at,
-    _CALL.label("is_call"),
-).join(conversations, conversations.c.id == handoffs.c.conversation_id)
+_ABOUT = select(*(handoffs.c[name] for name in ("id", "language", "topic", "land", "is_urgent", "requested_at", "state"))).join(
+    conversations, conversations.c.id == handoffs.c.conversation_id
+)
 _IS_RUNG = exists(select(talks.c.id).where(talks.c.handoff_id == handoffs.c.id, talks.c.state != "over"))
 _DUE = (
     select(
@@ -56,9 +53,10 @@ def read_due(connection: Connection, now: datetime) -> list[Waiting]:
 
 def find_waiting(connection: Connection, handoff_id: int, now: datetime) -> Waiting | None:
     """Somebody who waits, or is to be called back now; None for everybody else."""
-    row = connection.execute(_ABOUT.where(handoffs.c.id == handoff_id, handoffs.c.state.in_(sorted(WAITING)))).one_or_none()
+    query = _about(now).where(handoffs.c.id == handoff_id, handoffs.c.state.in_(sorted(WAITING)))
+    row = connection.execute(query).one_or_none()
     if row is not None:
-        return _read(row, now)
+        return _read(row)
     return next((due for due in read_due(connection, now) if due.id == handoff_id), None)
 
 
@@ -72,21 +70,25 @@ def read_before(connection: Connection, own: Waiting, now: datetime) -> tuple[li
     at, number = handoffs.c.requested_at, handoffs.c.id
     is_earlier = (at < own.requested_at) | ((at == own.requested_at) & (number < own.id))
     is_before = is_earlier & handoffs.c.is_urgent if own.is_urgent else is_earlier | handoffs.c.is_urgent
-    query = _ABOUT.where(handoffs.c.state.in_(sorted(IN_QUEUE)), alike, is_before, number != own.id)
+    query = _about(now).where(handoffs.c.state.in_(sorted(IN_QUEUE)), alike, is_before, number != own.id)
     rows = connection.execute(query.order_by(handoffs.c.is_urgent.desc(), at, number).limit(MOST_READ)).all()
     due = [
         one
         for one in read_due(connection, now)
         if is_served_before(one, own) and (own.language is None or one.language in (own.language, None))
     ]
-    return [*due, *(_read(row, now) for row in rows if row.state != OFFERED)], [
-        _read(row, now) for row in rows if row.state == OFFERED
-    ]
+    waiting = [_read(row) for row in rows if row.state != OFFERED]
+    return [*due, *waiting], [_read(row) for row in rows if row.state == OFFERED]
 
 
-def _read(row: Any, now: datetime) -> Waiting:
-    is_on_the_line = bool(row.is_call) and row.last_inbound_at >= now - CALL_IS_HEARD_WITHIN
-    return Waiting(row.id, row.language, row.topic, row.land, row.is_urgent, row.requested_at, is_on_the_line=is_on_the_line)
+def _about(now: datetime) -> Select[Any]:
+    return _ABOUT.add_columns(is_on_the_line(now).label("is_on_the_line"))
+
+
+def _read(row: Any) -> Waiting:
+    return Waiting(
+        row.id, row.language, row.topic, row.land, row.is_urgent, row.requested_at, is_on_the_line=bool(row.is_on_the_line)
+    )
 
 
 def _rung_lately(connection: Connection, now: datetime) -> dict[int, set[int]]:
