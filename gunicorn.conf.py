@@ -12,9 +12,10 @@ import os
 from typing import Any
 
 bind = f"127.0.0.1:{os.environ.get('PORT') or '8000'}"
-# Python runs one thread of a process at a time: the second process uses the second core. Each may wait for many people at once.
-workers = int(os.environ.get("WEB_CONCURRENCY") or 2) or 2
-threads = 16
+# Python runs one thread of a process at a time, so each core has a process, and a third one works while another waits for the
+# database. Each may wait for several people at once; few threads, because they take turns at their process (docs/speed.md).
+workers = int(os.environ.get("WEB_CONCURRENCY") or 3) or 3
+threads = 10
 worker_class = "gthread"
 # Read once and shared by all processes: the danger net, the texts and the library. ``create_app`` leaves nothing open behind.
 preload_app = True

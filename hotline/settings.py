@@ -76,7 +76,7 @@ class Settings:
     twilio_second: SecondAccount | None = None
     metrics_token: str | None = field(default=None, repr=False)
     backup_key: str | None = field(default=None, repr=False)
-    web_processes: int = 2
+    web_processes: int = 3
     fallback_key: str | None = field(default=None, repr=False)
     fallback_base_url: str | None = None
     # Our number -> the language of who calls or writes there.
@@ -153,7 +153,7 @@ class Settings:
             metrics_token=values.get("METRICS_TOKEN", "").strip() or None,
             backup_key=_backup_key(values),
             is_clock_trusted=_yes_no(values, "TRUST_CLOCK", default=False),
-            web_processes=_count(values, "WEB_CONCURRENCY") or 2,
+            web_processes=_count(values, "WEB_CONCURRENCY") or 3,
             **_fallback(values, is_production),
             allowances=read_allowances(values),
         )

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, select, update
 
-from hotline.counselling.queues import find_queue, read_queues, work_starts
+from hotline.counselling.queues import Queue, find_queue, read_queues, work_starts
 from hotline.counselling.states import (
     ABANDONED,
     ACCEPTED,
@@ -36,6 +36,14 @@ from hotline.store.database import insert_returning_id
 from hotline.store.tables import callbacks, conversations, handoff_offers, handoffs, messages
 
 CONVERSATION_CLOSED = "closed"
+# On the way of every turn in which somebody asks for a person, so built once: building a statement costs more than running it.
+_LOCK = select(conversations.c.id).where(conversations.c.id == bindparam("conversation")).with_for_update()
+_OPEN_HANDOFF = (
+    select(handoffs).where(handoffs.c.conversation_id == bindparam("conversation"), handoffs.c.state.in_(OPEN)).with_for_update()
+)
+_CHANGE = update(handoffs).where(handoffs.c.id == bindparam("handoff"))
+_CLOSED_AT = select(conversations.c.closed_at).where(conversations.c.id == bindparam("conversation"))
+_GIVE = update(conversations).where(conversations.c.id == bindparam("conversation"))
 
 
 class UnknownHandoff(LookupError):
@@ -102,7 +110,8 @@ def request_handoff(connection: Connection, request: HandoffRequest, now: dateti
 
 
 def _open(connection: Connection, request: HandoffRequest, now: datetime) -> int:
-    queue = find_queue(read_queues(connection), request.language, request.land)
+    known = read_queues(connection)
+    queue = find_queue(known, request.language, request.land)
     row = {
         "conversation_id": request.conversation_id,
         "state": REQUESTED,
@@ -120,7 +129,7 @@ def _open(connection: Connection, request: HandoffRequest, now: datetime) -> int
         "is_told": False,
     }
     new_id = insert_returning_id(connection, handoffs, row)
-    set_timer(connection, {**row, "id": new_id}, now)
+    set_timer(connection, {**row, "id": new_id}, now, known)
     _give_to_owner(connection, request.conversation_id, REQUESTED)
     return new_id
 
@@ -142,13 +151,12 @@ def change_language(connection: Connection, conversation_id: int, language: str,
 
 def lock_conversation(connection: Connection, conversation_id: int | None) -> None:
     """Lock a conversation until the unit of work ends: the first thing everybody does who changes its handoff."""
-    connection.execute(select(conversations.c.id).where(conversations.c.id == conversation_id).with_for_update())
+    connection.execute(_LOCK, {"conversation": conversation_id})
 
 
 def find_open(connection: Connection, conversation_id: int) -> dict[str, Any] | None:
     """The open handoff of a conversation, locked; whoever asks has locked the conversation."""
-    query = select(handoffs).where(handoffs.c.conversation_id == conversation_id, handoffs.c.state.in_(OPEN))
-    row = connection.execute(query.with_for_update()).one_or_none()
+    row = connection.execute(_OPEN_HANDOFF, {"conversation": conversation_id}).one_or_none()
     return None if row is None else row._asdict()
 
 
@@ -286,13 +294,12 @@ def carry_handoff(
     return carried
 
 
-def set_timer(connection: Connection, handoff: Mapping[str, Any], now: datetime) -> None:
-    """Wind up the timer of the state a handoff stands in."""
+def set_timer(connection: Connection, handoff: Mapping[str, Any], now: datetime, known: Sequence[Queue] | None = None) -> None:
+    """Wind up the timer of the state a handoff stands in; ``known`` are the queues where they have been read just now."""
     names = ("state", "is_urgent", "awaits", "requested_at", "reminders")
     clockwork = Clockwork(**{name: handoff[name] for name in names})
-    starts = work_starts(connection, handoff["queue"], handoff["land"], now)
-    timer_at = timer_of(clockwork, now, starts)
-    connection.execute(update(handoffs).where(handoffs.c.id == handoff["id"]).values(timer_at=timer_at))
+    starts = work_starts(read_queues(connection) if known is None else known, handoff["queue"], handoff["land"], now)
+    connection.execute(_CHANGE, {"handoff": handoff["id"], "timer_at": timer_of(clockwork, now, starts)})
 
 
 def end_offers(connection: Connection, handoff_id: int, outcome: str, now: datetime) -> None:
@@ -318,9 +325,9 @@ def write_audit(connection: Connection, actor: str, action: str, handoff_id: int
 
 def _give_to_owner(connection: Connection, conversation_id: int, state: str | None) -> None:
     """Write the owner into the conversation; one that is over stays closed once nobody has it any more."""
-    is_over = select(conversations.c.closed_at).where(conversations.c.id == conversation_id)
-    status = _status(state, is_over=connection.execute(is_over).scalar_one() is not None)
-    connection.execute(update(conversations).where(conversations.c.id == conversation_id).values(status=status))
+    whose = {"conversation": conversation_id}
+    status = _status(state, is_over=connection.execute(_CLOSED_AT, whose).scalar_one() is not None)
+    connection.execute(_GIVE, {**whose, "status": status})
 
 
 def _status(state: Any, *, is_over: bool) -> str:

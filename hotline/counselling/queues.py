@@ -82,9 +82,9 @@ def read_queues(connection: Connection) -> list[Queue]:
     ]
 
 
-def work_starts(connection: Connection, queue: str | None, land: str | None, now: datetime) -> datetime:
+def work_starts(known: Sequence[Queue], queue: str | None, land: str | None, now: datetime) -> datetime:
     """Now, or when a queue opens next; now where it has no hours, for a timer must not stand still."""
-    hours = next((one.hours for one in read_queues(connection) if one.name == queue), None)
+    hours = next((one.hours for one in known if one.name == queue), None)
     return (next_opening(hours, now, land) if hours else None) or now
 
 

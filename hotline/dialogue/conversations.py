@@ -9,9 +9,11 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
+from hotline.knowledge.library import CONTENT_REVISION
 from hotline.privacy.cipher import Cipher
 from hotline.privacy.opting_out import is_opted_out, opt_out
 from hotline.privacy.slots import close_slots, open_slots
+from hotline.store.counters import value_of
 from hotline.store.database import Database, insert_returning_id
 from hotline.store.tables import addresses, contacts, conversations, inbound_events, messages, opt_outs
 
@@ -74,14 +76,17 @@ _EARLIER_LANGUAGE = select(
     )
 )
 # What has to be known before the model is asked, at one go.
-_BEFORE_TEXT = select(_REPLY.scalar_subquery().label("reply"), _LANGUAGE.scalar_subquery().label("language"))
-_BEFORE_CALL_STEP = select(_REPLY.scalar_subquery().label("reply"), _LANGUAGE_OF_CALL.scalar_subquery().label("language"))
+_BEFORE = (_REPLY.scalar_subquery().label("reply"), value_of(CONTENT_REVISION).label("revision"))
+_KNOWN = select(addresses.c.id).where(addresses.c.pseudonym == bindparam("pseudonym")).scalar_subquery().label("known")
+_BEFORE_TEXT = select(*_BEFORE, _LANGUAGE.scalar_subquery().label("language"), _KNOWN)
+_BEFORE_CALL_STEP = select(*_BEFORE, _LANGUAGE_OF_CALL.scalar_subquery().label("language"))
 _CALL = select(conversations).where(conversations.c.provider_sid == bindparam("call_sid")).with_for_update()
 _KEEP_MESSAGES = insert(messages)
 _KEEP_STATE = update(conversations).where(conversations.c.id == bindparam("conversation"))
 _REMEMBER_LANGUAGE = update(contacts).where(
     contacts.c.id == select(addresses.c.contact_id).where(addresses.c.id == bindparam("of_address")).scalar_subquery()
 )
+_OPT_IN = delete(opt_outs).where(opt_outs.c.pseudonym == bindparam("pseudonym"), opt_outs.c.channel == bindparam("on_channel"))
 
 
 @dataclass(frozen=True)
@@ -99,10 +104,15 @@ class Address:
 
 @dataclass(frozen=True)
 class Before:
-    """What is known of an event before it is understood: the reply it got if it came before, and the language to expect."""
+    """What is known of an event before it is understood: the reply it got if it came before, and the language to expect.
+
+    ``content_revision`` is that of the answers at this moment; ``is_known`` tells of a text whether its number was seen before.
+    """
 
     reply: str | None = field(repr=False)
     language: str | None
+    content_revision: int = 0
+    is_known: bool = True
 
 
 @dataclass(frozen=True)
@@ -173,14 +183,15 @@ class Conversations:
             idle_before: conversations older than this count as over.
         """
         wanted = {"event_key": event_key, **self._sought(number, channel, idle_before)}
-        return self._before(connection.execute(_BEFORE_TEXT, wanted).one())
+        row = connection.execute(_BEFORE_TEXT, wanted).one()
+        return replace(self._before(row), is_known=row.known is not None)
 
     def look_at_call_step(self, connection: Connection, event_key: str, call_sid: str) -> Before:
         """What is known of a step of a call; its language is None before one was chosen. Nothing is locked."""
         return self._before(connection.execute(_BEFORE_CALL_STEP, {"event_key": event_key, "call_sid": call_sid}).one())
 
     def _before(self, row: Any) -> Before:
-        return Before(None if row.reply is None else self._cipher.decrypt(row.reply), row.language)
+        return Before(None if row.reply is None else self._cipher.decrypt(row.reply), row.language, row.revision or 0)
 
     # -- texts ---------------------------------------------------------------------------------------------------------
 
@@ -198,10 +209,17 @@ class Conversations:
     def _sought(self, number: str, channel: str, idle_before: datetime) -> dict[str, Any]:
         return {"pseudonym": self._cipher.pseudonym(number), "on_channel": channel, "idle_before": idle_before}
 
-    def lock_address(self, connection: Connection, number: str, now: datetime) -> Address:
-        """The address of a number, made when new, locked until the unit of work ends."""
+    def lock_address(self, connection: Connection, number: str, now: datetime, *, is_known: bool = True) -> Address:
+        """The address of a number, made when new, locked until the unit of work ends.
+
+        Args:
+            connection: the unit of work.
+            number: E.164.
+            now: aware UTC.
+            is_known: False where a look before found nothing: then it is made at once.
+        """
         pseudonym = self._cipher.pseudonym(number)
-        found = connection.execute(_ADDRESS, {"pseudonym": pseudonym}).one_or_none()
+        found = connection.execute(_ADDRESS, {"pseudonym": pseudonym}).one_or_none() if is_known else None
         if found is None:
             contact_id = insert_returning_id(connection, contacts, {"created_at": now})
             row = {"contact_id": contact_id, "pseudonym": pseudonym, "number_encrypted": self._cipher.encrypt(number)}
@@ -368,9 +386,7 @@ class Conversations:
 
     def opt_in(self, connection: Connection, number: str, channel: str) -> None:
         """Messages are wanted again."""
-        connection.execute(
-            delete(opt_outs).where(opt_outs.c.pseudonym == self._cipher.pseudonym(number), opt_outs.c.channel == channel)
-        )
+        connection.execute(_OPT_IN, {"pseudonym": self._cipher.pseudonym(number), "on_channel": channel})
 
 
 def _end(conversation: Conversation, result: TurnResult, now: datetime) -> dict[str, Any]:

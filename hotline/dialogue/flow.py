@@ -127,6 +127,8 @@ class _Run:
 
     def _name(self, slots: Mapping[str, str]) -> None:
         """Keep what was named: it need not be said again, and a newer name replaces an older one."""
+        if not slots:
+            return
         kept = dict(self.session.slots)
         if any(kind in slots for kind in PLACE_SLOTS):
             # A postcode named before says nothing of the city that is named now.
@@ -136,7 +138,8 @@ class _Run:
     def _resolve_words(self, meaning: Meaning) -> str:
         routes = self.definition.routes
         self._name(known_at_once(self._step(), meaning))
-        self.session = replace(self.session, likely=meaning.likely)
+        if meaning.likely != self.session.likely:
+            self.session = replace(self.session, likely=meaning.likely)
         if meaning.language is not None and meaning.language in self.world.languages:
             self._choose_language(meaning.language)
         if meaning.danger is not None:
@@ -177,8 +180,9 @@ class _Run:
         if step is not None and (named := named_by_words(step, meaning, self.world.today)) is not None:
             return self._take_named(named)
         self._name(meaning.slots)
-        # With a new question the time to rate the answer before is over.
-        self.session = replace(self.session, answered=None)
+        if self.session.answered is not None:
+            # With a new question the time to rate the answer before is over.
+            self.session = replace(self.session, answered=None)
         if meaning.decision == "handoff":
             self.events.append(Unanswered("gave_up"))
             return routes["gave_up"]
@@ -260,7 +264,8 @@ class _Run:
         return self.definition.routes["language_chosen"]
 
     def _understood(self) -> None:
-        self.session = replace(self.session, not_understood=0, no_match=0)
+        if self.session.not_understood or self.session.no_match:
+            self.session = replace(self.session, not_understood=0, no_match=0)
 
     def _missed(self, counter: Literal["not_understood", "no_match"], route: str) -> str:
         count = getattr(self.session, counter) + 1

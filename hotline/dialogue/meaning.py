@@ -131,12 +131,13 @@ class Interpreter:
         command = None if danger else self._word_lists.find(text, language)
         if command is not None:
             return self._obey(command, language, parse)
-        spoken = _speak(parse, language, is_long=len(words(text)) >= SWITCH_WORDS) if may_switch else language
+        length = len(words(text))
+        spoken = _speak(parse, language, is_long=length >= SWITCH_WORDS) if may_switch else language
         threshold = self._thresholds(parse.model).of(spoken, parse.engine)
         topics = tuple(score for score in parse.topics if score.name not in WISH_OF_INTENT)
         best = parse.topics[0] if parse.topics else Score("", 0.0)
         # The name of a town alone is no danger, whatever the model hears in it; the rules of the net have read it already.
-        is_name = len(words(text)) == 1 and any(entity.kind in PLACE_SLOTS for entity in entities)
+        is_name = length == 1 and any(entity.kind in PLACE_SLOTS for entity in entities)
         heard = danger
         if danger and _is_calm(parse, threshold):
             danger = self._net.find_certain(text)
@@ -158,7 +159,7 @@ class Interpreter:
             alternatives=tuple(score.name for score in topics[:SUGGESTIONS]),
             slots=slots_of(entities),
             is_pressing=is_pressing,
-            is_brief=len(words(text)) <= BRIEF_WORDS,
+            is_brief=length <= BRIEF_WORDS,
         )
         first = parse.languages[0] if parse.languages else Score(UNKNOWN_LANGUAGE, 0.0)
         hints = heard is not None or _hints_at_danger(parse, threshold)

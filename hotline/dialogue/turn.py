@@ -149,7 +149,7 @@ class Turns:
             before = self._conversations.look_at_text(connection, text.event_key, text.sender, text.channel, idle_before)
             if before.reply is not None:
                 return before.reply
-            library = self._library.current(connection, self._today())
+            library = self._library.current(connection, self._today(), before.content_revision)
         pace = self._pacer.of_text(text.sender) if self._pacer else FREE
         is_code = self._codes.reads(text.body, before.language)
         is_plain = key is not None or is_code or read_postcode(text.body) or read_thumb(text.body)
@@ -159,7 +159,7 @@ class Turns:
             understood = self._interpreter.interpret(text.body, before.language, asks_model=not pace.is_slowed)
         question = self._feedback.read(text.body, understood)
         with self._database.begin() as connection:
-            address = self._conversations.lock_address(connection, text.sender, self._clock())
+            address = self._conversations.lock_address(connection, text.sender, self._clock(), is_known=before.is_known)
             # The same event may have been answered while this one waited for the lock.
             if not address.is_new and (stored := self._conversations.find_reply(connection, text.event_key)) is not None:
                 return stored
@@ -195,7 +195,7 @@ class Turns:
             before = self._conversations.look_at_call_step(connection, step.event_key, step.call_sid)
             if before.reply is not None:
                 return before.reply
-            library = self._library.current(connection, self._today())
+            library = self._library.current(connection, self._today(), before.content_revision)
         pace = self._pacer.of_call(step) if self._pacer else FREE
         is_deaf = self._is_deaf()
         understood = Understood(Meaning())
@@ -325,7 +325,8 @@ class Turns:
         noted = self._desk.note(connection, turn.conversation, language, self._land(turn), data.events, now)
         turn.events, turn.is_person_wanted, turn.is_erased = noted.events, noted.is_person_wanted, data.is_erased
         turn.outbox_ids += [*data.outbox_ids, *noted.outbox_ids]
-        turn.session = replace(turn.session, told_place=noted.told_place)
+        if turn.session.told_place != noted.told_place:
+            turn.session = replace(turn.session, told_place=noted.told_place)
         return noted
 
     def _text_of(self, turn: _Turn, what: Answered | CentresShown) -> str:

@@ -109,14 +109,15 @@ class LibraryReader:
         self._library = Library({}, (), {}, {})
         self._lock = threading.Lock()
 
-    def current(self, connection: Connection, today: date) -> Library:
+    def current(self, connection: Connection, today: date, revision: int | None = None) -> Library:
         """The library as the database has it now.
 
         Args:
             connection: to the database.
             today: the day in Germany.
+            revision: of the content, where it has been read just now; else it is looked up.
         """
-        wanted = (read_counter(connection, CONTENT_REVISION), today)
+        wanted = (read_counter(connection, CONTENT_REVISION) if revision is None else revision, today)
         if wanted != self._made_for:
             with self._lock:
                 self._library, self._made_for = self.on_day(connection, today), wanted

@@ -32,7 +32,7 @@ class Measures:
 def count_segments(text: str) -> int:
     """The parts a text is sent in. ``static/segments.js`` counts the same in the browser."""
     if set(text) <= _GSM_7_ALL:
-        units, alone, joined = len(text) + sum(letter in GSM_7_DOUBLE for letter in text), GSM_7_ALONE, GSM_7_JOINED
+        units, alone, joined = len(text) + sum(map(text.count, GSM_7_DOUBLE)), GSM_7_ALONE, GSM_7_JOINED
     else:
         units, alone, joined = len(text.encode("utf-16-le")) // 2, UCS_2_ALONE, UCS_2_JOINED
     return 1 if units <= alone else math.ceil(units / joined)

@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, ScalarSelect, bindparam, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from hotline.store.database import Database
@@ -22,6 +22,11 @@ _MORE = update(counters).where(counters.c.name == bindparam("counter")).values(v
 def read_counter(connection: Connection, name: str) -> int:
     """The value of a counter, 0 when it was never counted."""
     return connection.execute(_VALUE, {"counter": name}).scalar() or 0
+
+
+def value_of(name: str) -> ScalarSelect[int]:
+    """The value of a counter as a part of another statement; NULL when it was never counted."""
+    return select(counters.c.value).where(counters.c.name == name).scalar_subquery()
 
 
 def count(database: Database, connection: Connection, name: str, amount: int = 1) -> None:

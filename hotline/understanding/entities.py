@@ -11,6 +11,7 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ import yaml
 from babel import Locale, UnknownLocaleError
 
 from hotline.errors import CannotStart
-from hotline.understanding.folding import fold, words
+from hotline.understanding.folding import fold, split_folded, words
 from hotline.understanding.patterns import PatternFinder
 
 Kind = Literal["country", "nationality", "land", "city", "postcode", "date", "days", "phone"]
@@ -73,10 +74,11 @@ class TimeWords:
     no_dates: frozenset[str]
     ordinals: Mapping[str, int] = field(default_factory=dict)
 
-    def knows(self, phrase: str) -> bool:
-        """Whether several words mean a time together, or none."""
+    @cached_property
+    def joined(self) -> frozenset[str]:
+        """Phrases of several words that mean a time together, or none."""
         known = (self.near_days, self.months, self.numbers, self.ordinals, self.past_before, self.past_after, self.no_times)
-        return any(phrase in phrases for phrases in known)
+        return frozenset(phrase for phrases in known for phrase in phrases if JOINT in phrase)
 
 
 class EntityFinder:
@@ -120,7 +122,8 @@ class EntityFinder:
             text: anything a person may send.
             today: the day from which "tomorrow" counts.
         """
-        folded, spoken = fold(text), words(text)
+        folded = fold(text)
+        spoken = split_folded(folded)
         meanings = {meaning for number in self._patterns.find_longest(spoken) for meaning in self._meaning.get(number, ())}
         named = sorted(meanings, key=lambda meaning: (NAMED.index(meaning[0]), meaning[1]))
         found = [Entity(kind, value) for kind, value in named]
@@ -129,14 +132,14 @@ class EntityFinder:
         found += [Entity("phone", phone) for phone in phones]
         found += [Entity("postcode", code) for code in _POSTCODE.findall(rest)]
         found += [Entity("date", day.isoformat()) for day in _written_dates(rest, today, self._times.no_dates)]
-        found += self._spoken_days(self._join(words(rest)), today)
+        found += self._spoken_days(self._join(split_folded(rest)), today)
         return tuple(dict.fromkeys(found))
 
     def _join(self, spoken: list[str]) -> list[str]:
         """The words, those that belong together as one."""
         times, joined = self._times, list[str]()
         while spoken:
-            size = next((size for size in (3, 2) if times.knows(JOINT.join(spoken[:size]))), 1)
+            size = next((size for size in (3, 2) if JOINT.join(spoken[:size]) in times.joined), 1)
             joined.append(JOINT.join(spoken[:size]))
             spoken = spoken[size:]
         return joined

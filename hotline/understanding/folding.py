@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 MAX_CHARACTERS = 2000
 
@@ -22,6 +23,9 @@ _LETTERS = str.maketrans(
 _SPACES = re.compile(r"\s+")
 
 
+# Keys, postcodes, the danger net, word lists and names all read the same text: it is folded once a turn. No more is kept than
+# the texts being answered at one moment, because they are what people wrote.
+@lru_cache(maxsize=16)
 def fold(text: str, longest: int = MAX_CHARACTERS) -> str:
     """The folded form of a text.
 
@@ -64,4 +68,9 @@ _WORD = re.compile(r"[^\W_]+")
 
 def words(text: str, longest: int = MAX_CHARACTERS) -> list[str]:
     """The words and numbers of a text, folded; ``longest`` as for ``fold``."""
-    return _WORD.findall(fold(text, longest))
+    return split_folded(fold(text, longest))
+
+
+def split_folded(folded: str) -> list[str]:
+    """The words and numbers of a text that is folded already."""
+    return _WORD.findall(folded)

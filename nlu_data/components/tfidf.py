@@ -52,7 +52,8 @@ class Tfidf:
 
     def row(self, tokens: Iterable[str]) -> Row:
         """The weights of one text."""
-        counts = Counter(column for token in tokens if (column := self._column_of.get(token)) is not None)
+        counts = Counter(map(self._column_of.get, tokens))
+        counts.pop(None, None)  # tokens nobody has learnt
         values = [(1 + log(count)) * self._rarity[column] for column, count in counts.items()]
         length = sqrt(sum(value * value for value in values)) or 1.0
         return Row(list(counts), [value / length for value in values])
