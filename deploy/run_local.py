@@ -53,14 +53,16 @@ def main() -> None:
     }
     parts: list[Part] = []
     try:
-        _prepare_database(environment)
         _step("Training the model if its data changed", [rasa_python, "train.py"], environment, ROOT / "nlu_data")
+        _step("Migrating the database", [FLASK, "db", "upgrade"], environment)
         # The web server, the commands and Rasa must share the token; without one of the operator's it is the local one.
         if not environment.get("RASA_TOKEN"):
             environment["RASA_TOKEN"] = _local_token(data_dir)
         rasa: list[str | Path] = [rasa_python, "serve.py", "--port", rasa_port, "--shelf", data_dir.resolve() / "models"]
         parts.append(_start("understanding", rasa, environment, data_dir, ROOT / "nlu_data"))
         # Rasa reads its model meanwhile, which takes as long.
+        _step("Compiling the catalogues", [FLASK, "texts", "compile"], environment)
+        _step("Checking flows and texts", [FLASK, "flows", "check"], environment)
         _load_content(environment, data_dir)
         parts.append(_start("worker", [FLASK, "worker"], environment, data_dir))
         # gunicorn.conf.py says how it runs.
@@ -93,12 +95,6 @@ def _refuse_taken_port(port: str, name: str) -> None:
             probe.bind(("127.0.0.1", int(port)))
         except (OSError, ValueError):
             raise CannotPrepare(f"Port {port} is in use or no port; choose another one: make run {name}=<number>.") from None
-
-
-def _prepare_database(environment: dict[str, str]) -> None:
-    _step("Compiling the catalogues", [FLASK, "texts", "compile"], environment)
-    _step("Checking flows and texts", [FLASK, "flows", "check"], environment)
-    _step("Migrating the database", [FLASK, "db", "upgrade"], environment)
 
 
 def _load_content(environment: dict[str, str], data_dir: Path) -> None:
