@@ -61,9 +61,7 @@ def main() -> None:
         rasa: list[str | Path] = [rasa_python, "serve.py", "--port", rasa_port, "--shelf", data_dir.resolve() / "models"]
         parts.append(_start("understanding", rasa, environment, data_dir, ROOT / "nlu_data"))
         # Rasa reads its model meanwhile, which takes as long.
-        _step("Compiling the catalogues", [FLASK, "texts", "compile"], environment)
-        _step("Checking flows and texts", [FLASK, "flows", "check"], environment)
-        _load_content(environment, data_dir)
+        _prepare(environment, data_dir)
         parts.append(_start("worker", [FLASK, "worker"], environment, data_dir))
         # gunicorn.conf.py says how it runs.
         parts.append(_start("web", [python, "-m", "gunicorn", "app:app"], environment, data_dir))
@@ -97,20 +95,21 @@ def _refuse_taken_port(port: str, name: str) -> None:
             raise CannotPrepare(f"Port {port} is in use or no port; choose another one: make run {name}=<number>.") from None
 
 
-def _load_content(environment: dict[str, str], data_dir: Path) -> None:
-    # Only when the files changed: what editors changed in the database since stays.
+def _prepare(environment: dict[str, str], data_dir: Path) -> None:
+    """Everything else before the start. Content only when its files changed: what editors changed in the database since stays."""
     content = hashlib.sha256(b"".join(path.read_bytes() for path in sorted((ROOT / "content").rglob("*")) if path.is_file()))
     stamp = data_dir / "content.loaded"
-    if not stamp.exists() or stamp.read_text() != content.hexdigest():
-        _step("Loading the starter content", [FLASK, "content", "load"], environment)
-        stamp.write_text(content.hexdigest())
-    _step("Opening for trying out", [FLASK, "hours", "demo"], environment)
-    _step("Making accounts to try the staff pages with", [FLASK, "staff", "demo"], environment)
-    _step("Building spoken prompts", [FLASK, "prompts", "build"], environment)
+    is_loaded = stamp.exists() and stamp.read_text() == content.hexdigest()
+    _run("The preparation", [FLASK, "prepare", *(["--keep-content"] if is_loaded else [])], environment)
+    stamp.write_text(content.hexdigest())
 
 
 def _step(what: str, command: list[str | Path], environment: dict[str, str], folder: Path = ROOT) -> None:
     say(f"{what} ...")
+    _run(what, command, environment, folder)
+
+
+def _run(what: str, command: list[str | Path], environment: dict[str, str], folder: Path = ROOT) -> None:
     if subprocess.run([str(part) for part in command], env=environment, cwd=folder, check=False).returncode:
         raise CannotPrepare(f"{what}: this did not work; the lines above say why.")
 

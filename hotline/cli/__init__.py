@@ -25,6 +25,7 @@ from hotline.cli.health import health_command
 from hotline.cli.hints import hints_group
 from hotline.cli.keys import keys_group
 from hotline.cli.model import model_commands
+from hotline.cli.preparation import prepare_command
 from hotline.cli.prompts import prompts_group
 from hotline.cli.retention import retention_group
 from hotline.cli.staff import audit_group, staff_group
@@ -83,6 +84,7 @@ def register_commands(app: Flask, services: Services) -> None:
     add_upkeep_commands(app, services, _sentence)
     app.cli.add_command(_worker(services))
     app.cli.add_command(_understand(services))
+    app.cli.add_command(prepare_command(app))
 
 
 def _sentence(command: Callable[P, R]) -> Callable[P, R]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -9,6 +10,8 @@ import click
 from flask.cli import AppGroup
 
 from hotline.services import Services
+
+TOLD_EVERY_SECONDS = 2
 
 
 def prompts_group(services: Services, sentence: Callable[[Any], Any]) -> AppGroup:
@@ -38,8 +41,12 @@ def prompts_group(services: Services, sentence: Callable[[Any], Any]) -> AppGrou
 
 
 def _progress(code: str) -> Callable[[int, int], None]:
+    told_at = time.monotonic()
+
     def show(done: int, total: int) -> None:
-        if done == total or done % 25 == 0:
+        nonlocal told_at
+        if time.monotonic() - told_at >= TOLD_EVERY_SECONDS:
+            told_at = time.monotonic()
             click.echo(f"  {code}: {done} of {total} prompts")
 
     return show
