@@ -6,39 +6,35 @@ import os
 from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from shutil import copyfile
-from tempfile import NamedTemporaryFile, gettempdir, mkdtemp
-from typing import Literal, get_args
+from tempfile import NamedTemporaryFile, gettempdir
+from typing import Any, ClassVar
 
 import pytest
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from flask import Flask
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import create_engine, inspect, make_url, text
-from sqlalchemy.engine import Engine
+from sqlalchemy import Row, make_url
 
-from hotline.counselling.canned import load_replies, read_reply_files
-from hotline.counselling.queues import load_queue_file, store_queues
 from hotline.counselling.timers import TimerBell
 from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.texts import compile_texts
-from hotline.knowledge.loading import load_content
-from hotline.knowledge.starter import Content, read_content
+from hotline.knowledge.facts import FactBook
+from hotline.knowledge.library import Article, LibraryReader
 from hotline.privacy.stripping import Stripper
 from hotline.services import Services
 from hotline.settings import LOCAL_ACCOUNT, ROOT, Settings
 from hotline.staff.passwords import Passwords
-from hotline.store import migrate
 from hotline.store.database import Database
 from hotline.store.tables import metadata
 from hotline.understanding.port import Parse, Score, Understander
 from hotline.understanding.thresholds import Thresholds
 from hotline.web.access import RIGHTS
 from hotline.web.factory import make_flask
+from tests.databases import POSTGRES_NAME, copy_into, drop_postgres, fill, fresh_postgres, share_statements
 
 # A busy machine is no defect: speed is measured in bench/.
 hypothesis_settings.register_profile("hotline", deadline=None)
@@ -46,13 +42,9 @@ hypothesis_settings.load_profile("hotline")
 
 BASE_URL = "https://hotline.test"
 TOKEN = "primary-token"
-# Several runs of the tests may share one server.
-POSTGRES_NAME = f"hotline_test_{os.getpid()}"
 PREVIOUS_TOKEN = "previous-token"
 # Real argon2 at a cost that lets hundreds of tests sign in.
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-# What a database to be copied holds: the tables, or also the starter content.
-Kind = Literal["migrated", "loaded"]
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
@@ -135,10 +127,7 @@ def postgres_url() -> Iterator[str]:
     url = os.environ.get("TEST_POSTGRES_URL", "")
     require("PostgreSQL", bool(url), "set TEST_POSTGRES_URL to a server on which databases may be made and dropped.")
     yield url
-    with _server(url).connect() as connection:
-        for name in (POSTGRES_NAME, *(f"{POSTGRES_NAME}_{kind}" for kind in get_args(Kind))):
-            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-    _server(url).dispose()
+    drop_postgres(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -155,24 +144,12 @@ def database_url(request: pytest.FixtureRequest, place: str) -> str:
     return place if place.startswith("sqlite") else fresh_postgres(request.getfixturevalue("postgres_url"))
 
 
-def fresh_postgres(server: str, template: str = "template0", name: str = POSTGRES_NAME) -> str:
-    """Make a database anew, as a copy of another one; gives its address."""
-    with _server(server).connect() as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-@cache
-def _server(url: str) -> Engine:
-    return create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-
-
 @pytest.fixture
 def database(place: str) -> Iterator[Database]:
     """A migrated database of each kind."""
-    _copy_into(place, "migrated")
+    copy_into(place, "migrated")
     database = Database(place)
+    share_statements(database)
     yield database
     database.close()
 
@@ -197,6 +174,31 @@ class Hotline:
         with self.services.database.read() as connection:
             found = connection.execute(metadata.tables[table].select().order_by(*metadata.tables[table].primary_key))
             return [dict(row._mapping) for row in found]
+
+
+class _SharedFilling:
+    """Fills the facts into a text once: the same text, facts and day make the same article in every test."""
+
+    _books: ClassVar[list[FactBook]] = []
+    _known: ClassVar[dict[tuple[object, ...], tuple[object, Article]]] = {}
+
+    def __init__(self, reader: LibraryReader) -> None:
+        self._reader, self._fill = reader, reader._fill
+        self._facts: FactBook = {}
+        self._book = -1
+
+    def __call__(self, row: Any, facts: FactBook, today: date) -> Article:
+        if not isinstance(row, Row):
+            return self._fill(row, facts, today)
+        if facts is not self._facts:
+            if facts not in self._books:
+                self._books.append(facts)
+            self._facts, self._book = facts, self._books.index(facts)
+        key = (row.topic, row.language, today, self._book, self._reader._ask_a_counsellor(row.language))
+        known = self._known.get(key)
+        if known is None or known[0] != tuple(row):
+            known = self._known[key] = (tuple(row), self._fill(row, facts, today))
+        return known[1]
 
 
 class _QuietDoorbell:
@@ -235,72 +237,6 @@ def interpreter_with(
     return made
 
 
-@cache
-def starter_content() -> Content:
-    """The starter content of every test: hundreds of files, never changed."""
-    services = _read_once()
-    return read_content(services.content_folder, services.languages)
-
-
-def _load(database: Database) -> None:
-    load_content(database, starter_content())
-    with database.begin() as connection:
-        store_queues(connection, load_queue_file(ROOT / "content" / "queues.yml"))
-        load_replies(connection, read_reply_files(ROOT / "content" / "canned_replies"))
-
-
-def _prepare(database: Database, kind: Kind) -> None:
-    migrate.upgrade(database)
-    if kind == "loaded":
-        _load(database)
-    database.close()
-
-
-@cache
-def _sqlite_pattern(kind: Kind) -> Path:
-    """A file to copy: that takes a hundredth of the time of migrating, and of loading all starter content."""
-    path = Path(mkdtemp()) / f"{kind}.db"
-    # Whoever closes it last empties the log into the file.
-    _prepare(Database(f"sqlite:///{path}"), kind)
-    return path
-
-
-@cache
-def _postgres_pattern(server: str, kind: Kind) -> str:
-    """The name of a database to be copied."""
-    name = f"{POSTGRES_NAME}_{kind}"
-    _prepare(Database(fresh_postgres(server, name=name)), kind)
-    return name
-
-
-def _copy_into(database_url: str, kind: Kind) -> None:
-    """Make a database that is still empty one with tables, and with the starter content if it is to be ``loaded``."""
-    url = make_url(database_url)
-    if url.get_backend_name() == "sqlite":
-        path = Path(url.database or "")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        copyfile(_sqlite_pattern(kind), path)
-    else:
-        server = os.environ["TEST_POSTGRES_URL"]
-        fresh_postgres(server, _postgres_pattern(server, kind), url.database or "")
-
-
-def fill(database_url: str) -> None:
-    """Put the starter content into a database unless it has tables."""
-    if _is_empty(database_url):
-        _copy_into(database_url, "loaded")
-
-
-def _is_empty(database_url: str) -> bool:
-    url = make_url(database_url)
-    if url.get_backend_name() == "sqlite":
-        return not Path(url.database or "").exists()
-    database = Database(database_url)
-    found = inspect(database.engine).get_table_names()
-    database.close()
-    return not found
-
-
 def make_hotline(settings: Settings, *, is_filled: bool = False) -> Hotline:
     """A hotline with the real flows, texts and answers; only understanding, the clock and the worker's doorbell are ours.
 
@@ -328,6 +264,8 @@ def make_hotline(settings: Settings, *, is_filled: bool = False) -> Hotline:
         vars(services).update(texts=read.texts, renderer=read.renderer)
     if not is_filled:
         fill(settings.database_url)
+    share_statements(services.database)
+    vars(services.library)["_fill"] = _SharedFilling(services.library)
     vars(services.turns)["_clock"] = clock
     return Hotline(services, _application(services), clock, understander, rung)
 
@@ -359,7 +297,7 @@ def _pattern_application(is_https: bool) -> Flask:
 @pytest.fixture
 def hotline(tmp_path: Path, place: str) -> Iterator[Hotline]:
     """The hotline on a database of each kind."""
-    _copy_into(place, "loaded")
+    copy_into(place, "loaded")
     made = make_hotline(make_settings(tmp_path, place), is_filled=True)
     yield made
     made.services.database.close()
