@@ -131,7 +131,7 @@ def postgres_url() -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+def database_place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a database of each kind, which the test makes."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'hotline.db'}"
@@ -139,16 +139,16 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def database_url(request: pytest.FixtureRequest, place: str) -> str:
+def database_url(request: pytest.FixtureRequest, database_place: str) -> str:
     """An empty database of each kind."""
-    return place if place.startswith("sqlite") else fresh_postgres(request.getfixturevalue("postgres_url"))
+    return database_place if database_place.startswith("sqlite") else fresh_postgres(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture
-def database(place: str) -> Iterator[Database]:
+def database(database_place: str) -> Iterator[Database]:
     """A migrated database of each kind."""
-    copy_into(place, "migrated")
-    database = Database(place)
+    copy_into(database_place, "migrated")
+    database = Database(database_place)
     share_statements(database)
     yield database
     database.close()
@@ -295,10 +295,10 @@ def _pattern_application(is_https: bool) -> Flask:
 
 
 @pytest.fixture
-def hotline(tmp_path: Path, place: str) -> Iterator[Hotline]:
+def hotline(tmp_path: Path, database_place: str) -> Iterator[Hotline]:
     """The hotline on a database of each kind."""
-    copy_into(place, "loaded")
-    made = make_hotline(make_settings(tmp_path, place), is_filled=True)
+    copy_into(database_place, "loaded")
+    made = make_hotline(make_settings(tmp_path, database_place), is_filled=True)
     yield made
     made.services.database.close()
 
