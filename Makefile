@@ -16,8 +16,8 @@ test: .venv/tests model ## run all tests
 
 # Where there are two cores, SIDE_BY_SIDE="--jobs=2 --output-sync=target model" trains the model, for minutes, beside all the rest.
 check: .venv/tests ## everything a change must pass
-	@$(MAKE) $(SIDE_BY_SIDE) lint types audit catalogues model
-	@$(MAKE) test
+	@$(MAKE) --no-print-directory $(SIDE_BY_SIDE) lint types audit catalogues model
+	@$(MAKE) --no-print-directory test
 
 lint: .venv/tests
 	@$(BIN)/ruff check .
