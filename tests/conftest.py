@@ -4,39 +4,37 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from shutil import copyfile
-from tempfile import NamedTemporaryFile, gettempdir, mkdtemp
+from tempfile import NamedTemporaryFile, gettempdir
+from typing import Any, ClassVar
 
 import pytest
 from argon2 import PasswordHasher
 from cryptography.fernet import Fernet
 from flask import Flask
 from hypothesis import settings as hypothesis_settings
-from sqlalchemy import Connection, create_engine, inspect, make_url, text
+from sqlalchemy import Row, make_url
 
-from hotline.counselling.canned import load_replies, read_reply_files
-from hotline.counselling.queues import load_queue_file, store_queues
 from hotline.counselling.timers import TimerBell
 from hotline.dialogue.meaning import Interpreter
 from hotline.dialogue.texts import compile_texts
-from hotline.knowledge.loading import load_content
-from hotline.knowledge.starter import Content, read_content
+from hotline.knowledge.facts import FactBook
+from hotline.knowledge.library import Article, LibraryReader
 from hotline.privacy.stripping import Stripper
 from hotline.services import Services
 from hotline.settings import LOCAL_ACCOUNT, ROOT, Settings
 from hotline.staff.passwords import Passwords
-from hotline.store import migrate
 from hotline.store.database import Database
 from hotline.store.tables import metadata
 from hotline.understanding.port import Parse, Score, Understander
 from hotline.understanding.thresholds import Thresholds
+from hotline.web.access import RIGHTS
 from hotline.web.factory import make_flask
+from tests.databases import POSTGRES_NAME, copy_into, drop_postgres, fill, fresh_postgres, share_statements
 
 # A busy machine is no defect: speed is measured in bench/.
 hypothesis_settings.register_profile("hotline", deadline=None)
@@ -44,8 +42,6 @@ hypothesis_settings.load_profile("hotline")
 
 BASE_URL = "https://hotline.test"
 TOKEN = "primary-token"
-# Several runs of the tests may share one server.
-POSTGRES_NAME = f"hotline_test_{os.getpid()}"
 PREVIOUS_TOKEN = "previous-token"
 # Real argon2 at a cost that lets hundreds of tests sign in.
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
@@ -131,40 +127,29 @@ def postgres_url() -> Iterator[str]:
     url = os.environ.get("TEST_POSTGRES_URL", "")
     require("PostgreSQL", bool(url), "set TEST_POSTGRES_URL to a server on which databases may be made and dropped.")
     yield url
-    with _server(url) as connection:
-        for name in (POSTGRES_NAME, f"{POSTGRES_NAME}_loaded"):
-            connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    drop_postgres(url)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind."""
+def database_place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The address of a database of each kind, which the test makes."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'hotline.db'}"
-    return fresh_postgres(request.getfixturevalue("postgres_url"))
-
-
-def fresh_postgres(server: str, template: str = "template0", name: str = POSTGRES_NAME) -> str:
-    """Make a database anew, as a copy of another one; gives its address."""
-    with _server(server) as connection:
-        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-    return make_url(server).set(database=name).render_as_string(hide_password=False)
-
-
-@contextmanager
-def _server(url: str) -> Iterator[Connection]:
-    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        yield connection
-    engine.dispose()
+    return make_url(request.getfixturevalue("postgres_url")).set(database=POSTGRES_NAME).render_as_string(hide_password=False)
 
 
 @pytest.fixture
-def database(database_url: str) -> Iterator[Database]:
+def database_url(request: pytest.FixtureRequest, database_place: str) -> str:
+    """An empty database of each kind."""
+    return database_place if database_place.startswith("sqlite") else fresh_postgres(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def database(database_place: str) -> Iterator[Database]:
     """A migrated database of each kind."""
-    database = Database(database_url)
-    migrate.upgrade(database)
+    copy_into(database_place, "migrated")
+    database = Database(database_place)
+    share_statements(database)
     yield database
     database.close()
 
@@ -179,11 +164,41 @@ class Hotline:
     understander: ScriptedUnderstander
     rung: list[int]
 
+    def own_app(self) -> Flask:
+        """An application to which the test may add routes; it takes the place of ``app``, which shares its routes with others."""
+        self.app = make_flask(self.services)
+        return self.app
+
     def rows(self, table: str) -> list[dict[str, object]]:
         """All rows of a table."""
         with self.services.database.read() as connection:
             found = connection.execute(metadata.tables[table].select().order_by(*metadata.tables[table].primary_key))
             return [dict(row._mapping) for row in found]
+
+
+class _SharedFilling:
+    """Fills the facts into a text once: the same text, facts and day make the same article in every test."""
+
+    _books: ClassVar[list[FactBook]] = []
+    _known: ClassVar[dict[tuple[object, ...], tuple[object, Article]]] = {}
+
+    def __init__(self, reader: LibraryReader) -> None:
+        self._reader, self._fill = reader, reader._fill
+        self._facts: FactBook = {}
+        self._book = -1
+
+    def __call__(self, row: Any, facts: FactBook, today: date) -> Article:
+        if not isinstance(row, Row):
+            return self._fill(row, facts, today)
+        if facts is not self._facts:
+            if facts not in self._books:
+                self._books.append(facts)
+            self._facts, self._book = facts, self._books.index(facts)
+        key = (row.topic, row.language, today, self._book, self._reader._ask_a_counsellor(row.language))
+        known = self._known.get(key)
+        if known is None or known[0] != tuple(row):
+            known = self._known[key] = (tuple(row), self._fill(row, facts, today))
+        return known[1]
 
 
 class _QuietDoorbell:
@@ -197,15 +212,15 @@ class _QuietDoorbell:
 
 
 @cache
-def _interpreter() -> Interpreter:
-    """The rules and word lists of all languages: seconds to read and never changed, so that all tests share them."""
-    return Services(make_settings(Path(gettempdir()))).interpreter
+def _read_once() -> Services:
+    """What is read from files, of all languages: seconds to read and never changed, so that all tests share it."""
+    return Services(make_settings(Path(gettempdir())))
 
 
 @cache
 def stripper() -> Stripper:
     """With the words of the training files, whatever was trained last."""
-    services = Services(make_settings(Path(gettempdir())))
+    services = _read_once()
     with NamedTemporaryFile(suffix=".tsv") as phrases:
         for path in sorted((ROOT / "nlu_data" / "nlu").glob("*/*.yml")):
             phrases.write(path.read_bytes())
@@ -217,70 +232,26 @@ def interpreter_with(
     understander: Understander, thresholds: Callable[[str | None], Thresholds] = lambda _: Thresholds({})
 ) -> Interpreter:
     """The real interpreter around another understander; with the thresholds of an untrained model unless told otherwise."""
-    made = copy(_interpreter())
+    made = copy(_read_once().interpreter)
     vars(made).update(_understander=understander, _thresholds=thresholds)
     return made
 
 
-@cache
-def starter_content() -> Content:
-    """The starter content of every test: hundreds of files, never changed."""
-    services = Services(make_settings(Path(gettempdir())))
-    return read_content(services.content_folder, services.languages)
+def make_hotline(settings: Settings, *, is_filled: bool = False) -> Hotline:
+    """A hotline with the real flows, texts and answers; only understanding, the clock and the worker's doorbell are ours.
 
-
-def _load(database: Database) -> None:
-    migrate.upgrade(database)
-    load_content(database, starter_content())
-    with database.begin() as connection:
-        store_queues(connection, load_queue_file(ROOT / "content" / "queues.yml"))
-        load_replies(connection, read_reply_files(ROOT / "content" / "canned_replies"))
-
-
-@cache
-def _loaded_sqlite() -> Path:
-    """A file with all starter content: copying it takes a hundredth of the time of loading."""
-    path = Path(mkdtemp()) / "loaded.db"
-    database = Database(f"sqlite:///{path}")
-    _load(database)
-    with database.read() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
-    return path
-
-
-@cache
-def _loaded_postgres(server: str) -> str:
-    """The name of a database with all starter content, to be copied."""
-    database = Database(fresh_postgres(server, name=f"{POSTGRES_NAME}_loaded"))
-    _load(database)
-    database.close()
-    return f"{POSTGRES_NAME}_loaded"
-
-
-def fill(database_url: str) -> None:
-    """Put the starter content into a database that is still empty."""
-    url = make_url(database_url)
-    if url.get_backend_name() == "sqlite":
-        path = Path(url.database or "")
-        if not path.exists():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            copyfile(_loaded_sqlite(), path)
-        return
-    database = Database(database_url)
-    is_empty = not inspect(database.engine).get_table_names()
-    database.close()
-    if is_empty:
-        server = os.environ["TEST_POSTGRES_URL"]
-        fresh_postgres(server, _loaded_postgres(server), url.database or "")
-
-
-def make_hotline(settings: Settings) -> Hotline:
-    """A hotline with the real flows, texts and answers; only understanding, the clock and the worker's doorbell are ours."""
-    services = Services(settings)
+    Args:
+        settings: of the hotline.
+        is_filled: its database is there; else it is made unless it has tables.
+    """
+    services, read = Services(settings), _read_once()
     clock, understander, rung = Clock(), ScriptedUnderstander(), list[int]()
     # cached_property: what stands in the instance is used instead of being made.
     vars(services).update(
+        languages=read.languages,
+        definition=read.definition,
+        places=read.places,
+        entities=read.entities,
         understander=understander,
         interpreter=interpreter_with(understander),
         stripper=stripper(),
@@ -289,15 +260,45 @@ def make_hotline(settings: Settings) -> Hotline:
         passwords=Passwords(CHEAP_HASHER),
         timer_bell=TimerBell(lambda: None),
     )
-    fill(settings.database_url)
+    if settings.retention == read.settings.retention:
+        vars(services).update(texts=read.texts, renderer=read.renderer)
+    if not is_filled:
+        fill(settings.database_url)
+    share_statements(services.database)
+    vars(services.library)["_fill"] = _SharedFilling(services.library)
     vars(services.turns)["_clock"] = clock
-    return Hotline(services, make_flask(services), clock, understander, rung)
+    return Hotline(services, _application(services), clock, understander, rung)
+
+
+def _application(services: Services) -> Flask:
+    settings = services.settings
+    if settings.allowances.is_on or settings.trusted_proxies:
+        return make_flask(services)
+    # Hundreds of routes and templates are compiled once; what a test may change of them is its own.
+    pattern = _pattern_application(settings.public_base_url.startswith("https:"))
+    made = copy(pattern)
+    made.config, made.view_functions = copy(pattern.config), dict(pattern.view_functions)
+    made.extensions = {**pattern.extensions, RIGHTS: dict(pattern.extensions[RIGHTS]), "services": services}
+    return made
+
+
+@cache
+def _pattern_application(is_https: bool) -> Flask:
+    settings = _read_once().settings
+    if not is_https:
+        settings = replace(settings, public_base_url="http://127.0.0.1:8000")
+    made = make_flask(Services(settings))
+    made.jinja_env  # noqa: B018 - made now, so that every copy has the same with its compiled templates
+    # As after the first request, Flask refuses another route: it would be in the applications of all tests.
+    made._got_first_request = True
+    return made
 
 
 @pytest.fixture
-def hotline(tmp_path: Path, database_url: str) -> Iterator[Hotline]:
+def hotline(tmp_path: Path, database_place: str) -> Iterator[Hotline]:
     """The hotline on a database of each kind."""
-    made = make_hotline(make_settings(tmp_path, database_url))
+    copy_into(database_place, "loaded")
+    made = make_hotline(make_settings(tmp_path, database_place), is_filled=True)
     yield made
     made.services.database.close()
 

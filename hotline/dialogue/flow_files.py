@@ -123,7 +123,7 @@ def _strings(mapping: Mapping[Any, Any]) -> dict[str, str]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except FileNotFoundError:
         raise BrokenFlow(f"{path} is missing. Restore it from the repository.") from None
     except UnicodeDecodeError:

@@ -6,7 +6,7 @@ silent, and Twilio's voice says the new words; where there is none, espeak-ng do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -98,22 +98,24 @@ class PromptCoverage:
         self._audio = audio
         self._recordings = recordings
 
-    def read(self, connection: Connection, library: Library) -> Coverage:
+    def read(self, connection: Connection, library: Library, only: Collection[str] | None = None) -> Coverage:
         """How it is now.
 
         Args:
             connection: to the database.
             library: the answers of today.
+            only: languages that are wanted, where all are not; each has a thousand sentences.
         """
-        recorded = self._recordings.open(connection)
+        languages = [code for code in self._live if only is None or code in only]
+        recorded = [row for row in self._recordings.open(connection) if only is None or row.language in only]
         rows: dict[str, dict[str, Cell]] = {}
-        for language in self._live:
+        for language in languages:
             for cell in self._cells(language, library, [row for row in recorded if row.language == language]):
                 rows.setdefault(cell.name, {})[language] = cell
         # A name that only one language has comes last in its group, not last of all.
         ordered = dict(sorted(rows.items(), key=lambda item: GROUPS.index(item[0].partition(":")[0])))
         forgotten = [row for row in recorded if row.language not in ordered.get(row.prompt, {})]
-        return Coverage(ordered, self._live, forgotten)
+        return Coverage(ordered, languages, forgotten)
 
     def _cells(self, language: str, library: Library, recorded: Sequence[Any]) -> list[Cell]:
         kinds = self._audio.kinds(language)

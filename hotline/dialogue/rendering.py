@@ -340,9 +340,13 @@ class Renderer:
             return library.title(choice.value, code) or choice.value
         return self._texts.get(code, choice.value, variants)
 
-    def all_utterances(self, language: str, definition: Definition, library: Library) -> list[str]:
-        """Every sentence a call in this language may hold: what has to be recorded or synthesised before it goes live."""
-        return list(dict.fromkeys(text for _, text in self.named_utterances(language, definition, library)))
+    def all_utterances(self, language: str, definition: Definition, library: Library) -> Iterator[str]:
+        """Every sentence a call in this language may hold, once: what has to be recorded or synthesised before it goes live."""
+        said = set[str]()
+        for _, text in self.named_utterances(language, definition, library):
+            if text not in said:
+                said.add(text)
+                yield text
 
     def named_utterances(self, language: str, definition: Definition, library: Library) -> Iterator[tuple[str, str]]:
         """The same with the name of each one: see ``SpokenParts.all_of``."""

@@ -48,4 +48,5 @@ class SpeakableLanguages:
             return self._checked[2]
 
     def _is_whole(self, language: str, library: Library) -> bool:
+        # One by one: most languages have a voice, and one without sounds lacks the very first sentence.
         return self._can_speak(language, self._renderer.all_utterances(language, self._definition, library))

@@ -130,7 +130,7 @@ def _name(code: str, shown_in: str) -> str | None:
 
 def _read(path: Path) -> dict[str, list[Any]]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         lists = {key: list(values) for key, values in content.items() if key != "language"}
     except (UnicodeDecodeError, yaml.YAMLError, AttributeError, TypeError) as error:
         raise BrokenWordList(f"{path}: must hold `language` and lists of messages ({str(error).splitlines()[0]}).") from None

@@ -122,7 +122,7 @@ def _source(row: Mapping[str, str]) -> dict[str, Any]:
 
 def _read_own(path: Path, languages: Collection[str], found: CountryRows) -> None:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         found.problems.append(f"{path.name}: this is not valid YAML ({str(error).splitlines()[0]}).")
         return

@@ -59,7 +59,7 @@ class Neutrality:
 
 def _read(path: Path) -> dict[str, list[re.Pattern[str]]]:
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         if not isinstance(raw, dict) or set(raw) - set(RULES):
             raise BrokenNeutrality(f"{path} must hold lists under {', '.join(RULES)} only.")
         return {rule: [re.compile(pattern) for pattern in patterns] for rule, patterns in raw.items()}

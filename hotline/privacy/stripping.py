@@ -104,7 +104,7 @@ class Stripper:
             BrokenPersonal: the file is missing or of another form.
         """
         try:
-            content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+            content: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
             return cls({name: [str(item) for item in items] for name, items in content.items()}, _count_words(phrases), entities)
         except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
             problem = type(error).__name__

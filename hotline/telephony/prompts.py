@@ -80,6 +80,9 @@ class PromptBook:
             language_code: code of the catalogue.
             texts: all prompts of the language.
         """
+        language = self._languages.get(language_code)
+        if language and language.say_code and language.say_voice:
+            return True
         try:
             for text in texts:
                 self.speak(language_code, text)

@@ -304,7 +304,7 @@ def _lines(path: Path, cells: int) -> Iterator[list[str]]:
 
 def _read_times(path: Path, languages: Iterable[str]) -> TimeWords:
     try:
-        content: dict[str, dict[str, Any]] = yaml.safe_load(path.read_text(encoding="utf-8"))["languages"]
+        content: dict[str, dict[str, Any]] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["languages"]
         units, numbers, near, months, ordinals = {}, {}, {}, {}, {}
         sets: dict[str, set[str]] = {"past_before": set(), "past_after": set(), "no_times": set(), "no_dates": set()}
         for spoken in content.values():

@@ -6,6 +6,7 @@ import sys
 import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from rapidfuzz import fuzz, process
@@ -71,8 +72,13 @@ class FallbackUnderstander:
 
 def _script(text: str) -> str:
     """The script most letters of a text are in, by the first word of their Unicode names (LATIN, CYRILLIC, ARABIC …)."""
-    found = Counter(unicodedata.name(letter, "UNKNOWN").split()[0] for letter in text if letter.isalpha())
+    found = Counter(map(_script_of, filter(str.isalpha, text)))
     return found.most_common(1)[0][0] if found else ""
+
+
+@lru_cache(maxsize=2000)
+def _script_of(letter: str) -> str:
+    return unicodedata.name(letter, "UNKNOWN").split()[0]
 
 
 def _best_first(scores: dict[str, float]) -> tuple[Score, ...]:

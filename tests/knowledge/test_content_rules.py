@@ -14,7 +14,8 @@ from hotline.knowledge.library import Library
 from hotline.knowledge.measures import count_segments
 from hotline.knowledge.starter import LIMITS, SOURCE_LANGUAGE
 from hotline.knowledge.wording import facts_named, fill
-from tests.conftest import NOW, Hotline, make_hotline, make_settings, starter_content
+from tests.conftest import NOW, Hotline, make_hotline, make_settings
+from tests.databases import starter_content
 
 LANGUAGES = ("de", "en", "ar", "tr", "ru", "fr", "fa", "sq", "sr", "ka", "ku", "uk")
 TODAY = NOW.date()

@@ -11,7 +11,8 @@ import pytest
 from hotline.knowledge.editing import CannotEdit, Edit, Editing, Revision, SavedByAnother
 from hotline.knowledge.loading import load_content
 from hotline.knowledge.states import Matrix, read_matrix
-from tests.conftest import NOW, Hotline, starter_content
+from tests.conftest import NOW, Hotline
+from tests.databases import starter_content
 
 TOPIC = "luggage"
 TODAY = NOW.date()

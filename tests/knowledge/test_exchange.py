@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import unicodedata
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
@@ -15,15 +15,15 @@ from openpyxl import load_workbook
 
 from hotline.knowledge.editing import Edit, Revision
 from hotline.knowledge.exchange import Exchange, Upload, Wanted
-from hotline.knowledge.exchange_files import BrokenImport, read_sheets
+from hotline.knowledge.exchange_files import BrokenImport, SheetRow, read_sheets
 from hotline.knowledge.exchange_rows import SHEETS
 from hotline.knowledge.fact_editing import written
 from hotline.knowledge.fact_rows import read_facts
 from hotline.knowledge.import_plan import Importer
 from hotline.knowledge.import_texts import rows_of_sheet
-from hotline.knowledge.tables import read_xlsx, write_xlsx
+from hotline.knowledge.tables import Rows, read_xlsx, write_xlsx
 from hotline.staff.roles import permissions_of
-from tests.conftest import NOW, Hotline
+from tests.conftest import NOW, Hotline, make_hotline, make_settings
 
 TODAY = NOW.date()
 ANNA = Importer("anna", permissions_of(["editor"]))
@@ -51,15 +51,7 @@ class Desk:
 
     def workbook(self, change: Callable[[str, dict[str, str]], None], **wanted: str) -> Upload:
         """An exported workbook in which somebody changed cells: ``change`` gets the sheet and the row."""
-        upload = self.export("xlsx", **wanted)
-        sheets = {}
-        for title, rows in read_xlsx(upload.data).items():
-            header = rows[0][1]
-            made = [dict(zip(header, [*cells, *[""] * len(header)], strict=False)) for _, cells in rows[1:]]
-            for row in made:
-                change(title, row)
-            sheets[title] = [header, *(list(row.values()) for row in made)]
-        return Upload("content.xlsx", write_xlsx(sheets))
+        return changed_workbook(read_xlsx(self.export("xlsx", **wanted).data), change)
 
     def shown(self, topic: str = TOPIC, language: str = "de") -> Revision | None:
         """The open draft, else what people get."""
@@ -87,6 +79,38 @@ class Desk:
             self.exchange.store(upload, importer)
         assert [self.hotline.rows(table) for table in ("revisions", "fact_changes", "articles")] == before
         return [(one.sheet, one.row, one.column, one.problem.code) for one in caught.value.problems]
+
+
+def changed_workbook(exported: dict[str, Rows], change: Callable[[str, dict[str, str]], None]) -> Upload:
+    """See ``Desk.workbook``."""
+    sheets = {}
+    for title, rows in exported.items():
+        header = rows[0][1]
+        made = [dict(zip(header, [*cells, *[""] * len(header)], strict=False)) for _, cells in rows[1:]]
+        for row in made:
+            change(title, row)
+        sheets[title] = [header, *(list(row.values()) for row in made)]
+    return Upload("content.xlsx", write_xlsx(sheets))
+
+
+@pytest.fixture(scope="module")
+def starter(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Upload]:
+    """What every desk exports before somebody has changed anything."""
+    made = make_hotline(make_settings(tmp_path_factory.mktemp("starter")))
+    yield desk_of(made).export()
+    made.services.database.close()
+
+
+@pytest.fixture(scope="module")
+def starter_sheets(starter: Upload) -> dict[str, Rows]:
+    """The rows of its sheets."""
+    return read_xlsx(starter.data)
+
+
+@pytest.fixture(scope="module")
+def starter_rows(starter: Upload) -> list[SheetRow]:
+    """Its rows as an import reads them."""
+    return read_sheets(starter.name, starter.data)
 
 
 @pytest.fixture
@@ -212,8 +236,7 @@ def test_articles_and_sources_are_changed_by_those_who_approve(desk: Desk) -> No
 # -- what is refused -----------------------------------------------------------------------------------------------------------
 
 
-def _row_of(upload: Upload, sheet: str, **key: str) -> int:
-    rows = read_sheets(upload.name, upload.data)
+def _row_of(rows: list[SheetRow], sheet: str, **key: str) -> int:
     return next(row.row for row in rows if row.sheet == sheet and all(row.cells[name] == value for name, value in key.items()))
 
 
@@ -238,15 +261,22 @@ def _row_of(upload: Upload, sheet: str, **key: str) -> int:
     ],
 )
 def test_every_error_names_sheet_row_column_and_remedy_and_nothing_is_stored(
-    desk: Desk, sheet: str, key: dict[str, str], cells: dict[str, str], column: str, code: str
+    desk: Desk,
+    starter_sheets: dict[str, Rows],
+    starter_rows: list[SheetRow],
+    sheet: str,
+    key: dict[str, str],
+    cells: dict[str, str],
+    column: str,
+    code: str,
 ) -> None:
     def change(title: str, row: dict[str, str]) -> None:
         set_cell(sheet, key, **cells)(title, row)
         # Something right beside it, which must not be stored either.
         set_cell("texts", {"topic": "entry_ban", "language": "de"}, title="Anders")(title, row)
 
-    row = _row_of(desk.export(), sheet, **key)
-    found = desk.refused(desk.workbook(change), BOTH)
+    row = _row_of(starter_rows, sheet, **key)
+    found = desk.refused(changed_workbook(starter_sheets, change), BOTH)
     assert (sheet, row, "version" if code == "read_only" else column, code) in found
 
 

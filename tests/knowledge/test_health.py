@@ -17,7 +17,8 @@ from hotline.knowledge.loading import load_content
 from hotline.store import migrate
 from hotline.store.database import Database
 from hotline.store.tables import articles, facts, translations
-from tests.conftest import Clock, starter_content
+from tests.conftest import Clock
+from tests.databases import starter_content
 from tests.knowledge.test_links import BAMF, ScriptedWeb
 
 TODAY = date(2026, 11, 24)

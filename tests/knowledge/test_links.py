@@ -15,7 +15,8 @@ from hotline.knowledge.link_jobs import register_link_job
 from hotline.knowledge.links import CLAIM_LASTS, LinkChecks, LinkState, read_last_run, read_links
 from hotline.knowledge.loading import load_content
 from hotline.store.database import Database
-from tests.conftest import Clock, starter_content
+from tests.conftest import Clock
+from tests.databases import starter_content
 
 BAMF = "https://bamf.de"
 

@@ -22,7 +22,8 @@ from hotline.privacy.clocks import read_days
 from hotline.privacy.erasure import ErasedMatter, find_erased_matters
 from hotline.services import Services
 from hotline.store.tables import outbox
-from tests.conftest import NOW, Hotline, make_hotline, make_settings, starter_content
+from tests.conftest import NOW, Hotline, make_hotline, make_settings
+from tests.databases import starter_content
 from tests.dialogue.worlds import Talk, key, words
 from tests.web import twilio
 

@@ -114,8 +114,9 @@ def test_routes_open_to_everybody_are_these_and_no_others(with_simulator: Hotlin
 
 
 def test_view_whose_rule_was_forgotten_or_misspelt_answers_nobody(quick_hotline: Hotline) -> None:
-    quick_hotline.app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
-    quick_hotline.app.add_url_rule("/misspelt", "misspelt", access("publik")(lambda: "secret"))  # type: ignore[arg-type]
+    app = quick_hotline.own_app()
+    app.add_url_rule("/forgotten", "forgotten", lambda: "secret")
+    app.add_url_rule("/misspelt", "misspelt", access("publik")(lambda: "secret"))  # type: ignore[arg-type]
     for path in ("/forgotten", "/misspelt"):
         response = quick_hotline.app.test_client().get(path)
         assert response.status_code == 403
@@ -195,7 +196,7 @@ def test_every_answer_carries_the_security_headers(with_simulator: Hotline) -> N
     def fail() -> str:
         raise RuntimeError
 
-    with_simulator.app.add_url_rule("/broken", "broken", access("public")(fail))
+    with_simulator.own_app().add_url_rule("/broken", "broken", access("public")(fail))
     client = with_simulator.app.test_client()
     answers = {
         "page": client.get("/simulator"),
@@ -228,7 +229,7 @@ def test_error_of_ours_shows_no_word_of_what_went_wrong(quick_hotline: Hotline) 
     def fail() -> str:
         raise RuntimeError("hidden words")
 
-    quick_hotline.app.add_url_rule("/broken", "broken", access("public")(fail))
+    quick_hotline.own_app().add_url_rule("/broken", "broken", access("public")(fail))
     assert b"hidden" not in quick_hotline.app.test_client().get("/broken").data
 
 
@@ -261,10 +262,11 @@ CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 @pytest.fixture
 def staffed(quick_hotline: Hotline) -> Hotline:
     """The hotline with one more pair of routes for every permission, also for those that have no screen yet."""
+    app = quick_hotline.own_app()
     for permission in sorted(PERMISSIONS):
         view = access("staff", permission=permission)(lambda: "done")
         for method in ("GET", "POST"):
-            quick_hotline.app.add_url_rule(f"/staff/probe/{permission}", f"probe-{method}-{permission}", view, methods=[method])
+            app.add_url_rule(f"/staff/probe/{permission}", f"probe-{method}-{permission}", view, methods=[method])
             add_right(quick_hotline, f"probe-{method}-{permission}", method)
     return quick_hotline
 

@@ -17,7 +17,8 @@ from werkzeug.routing import Rule
 from hotline.dialogue.inputs import InboundCallStep, InboundText
 from hotline.telephony.twiml import message_reply
 from hotline.web.webhooks import compose_call
-from tests.conftest import Hotline, fresh_postgres, make_hotline, make_settings
+from tests.conftest import Hotline, make_hotline, make_settings
+from tests.databases import fresh_postgres
 from tests.security.conftest import TRANSLATION
 from tests.security.fuzzing import OURS, PEOPLE, Asker, Tracebacks, Wanted, bodies, find_broken, requests
 

@@ -195,7 +195,7 @@ def test_somebody_elses_thing_and_one_that_is_not_there_get_the_same_answer(shar
 
 
 def test_view_without_a_row_and_one_that_names_a_thing_without_a_rule_answer_nobody(quick_hotline: Hotline) -> None:
-    app, everything = quick_hotline.app, Asker(quick_hotline, *ROLES)
+    app, everything = quick_hotline.own_app(), Asker(quick_hotline, *ROLES)
     for path, endpoint in (("/staff/forgotten", "forgotten"), ("/staff/things/<int:thing>", "thing")):
         app.add_url_rule(path, endpoint, access("staff", permission="account.own")(lambda **_: "secret"))
     assert everything.ask("GET", "/staff/forgotten") == REFUSED

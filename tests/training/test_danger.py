@@ -33,6 +33,12 @@ def _rules(path: Path) -> dict[str, list[str]]:
     return read_categories(path)
 
 
+@cache
+def _check() -> DangerCheck:
+    # It reads twenty thousand texts once and keeps what holds for them; the changes it is asked about come from the database.
+    return DangerCheck(_base(), PhraseFiles(ROOT / "nlu_data"))
+
+
 @pytest.fixture
 def watch(database: Database) -> DangerWatch:
     return DangerWatch(_base(), database, clock=iter(range(10_000)).__next__)
@@ -40,8 +46,7 @@ def watch(database: Database) -> DangerWatch:
 
 @pytest.fixture
 def editing(database: Database) -> DangerEditing:
-    check = DangerCheck(_base(), PhraseFiles(ROOT / "nlu_data"))
-    return DangerEditing(database, ROOT / "content" / "danger", lambda: check)
+    return DangerEditing(database, ROOT / "content" / "danger", _check)
 
 
 def _file_rule(category: str) -> str:

@@ -58,14 +58,10 @@ class _Live:
             self.process.terminate()
             self.process.wait()
 
-    def restart(self) -> None:
-        """Stop and start."""
-        self.stop()
-        self.start()
-
 
 @pytest.fixture
-def live(tmp_path: Path) -> Iterator[_Live]:
+def shelved(tmp_path: Path) -> Iterator[_Live]:
+    """It has not started yet."""
     require("The trained model", PYTHON.exists() and (MODELS / "hotline.tar.gz").exists(), "run `make model`.")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -74,10 +70,16 @@ def live(tmp_path: Path) -> Iterator[_Live]:
     migrate.upgrade(services.database)
     _put_second_model(services)
     found = _Live(services)
-    found.start()
     yield found
     found.stop()
     services.database.close()
+
+
+@pytest.fixture
+def live(shelved: _Live) -> _Live:
+    """It answers with the starter's model."""
+    shelved.start()
+    return shelved
 
 
 def _put_second_model(services: Services) -> None:
@@ -159,19 +161,17 @@ def test_no_request_is_lost_while_another_model_goes_live_and_back(live: _Live) 
     assert {asked.decision for asked in people.asked[between - 20 : between]} == {"confirm"}
 
 
-def test_process_starts_with_the_live_model(live: _Live) -> None:
-    live.services.models.set_live("1")
-    live.restart()
-    assert live.services.understander.parse(QUESTION, "de").model == "1"
+def test_process_starts_with_the_live_model(shelved: _Live) -> None:
+    shelved.services.models.set_live("1")
+    shelved.start()
+    assert shelved.services.understander.parse(QUESTION, "de").model == "1"
 
 
-@pytest.mark.parametrize(("token", "model", "status"), [("rasa", "2", 404), ("rasa", "../1", 404), ("wrong", "1", 401)])
-def test_what_is_no_model_of_the_shelf_is_refused_and_the_live_one_goes_on(
-    live: _Live, token: str, model: str, status: int
-) -> None:
+def test_what_is_no_model_of_the_shelf_is_refused_and_the_live_one_goes_on(live: _Live) -> None:
     (live.services.models.folder / "2").mkdir()
     (live.services.models.folder / "2" / "hotline.tar.gz").write_text("of another version")
     url = live.services.settings.rasa_url
-    answer = urllib3.request("PUT", f"{url}/live?token={token}", json={"model": model}, retries=False)
-    assert answer.status == status
-    assert live.services.understander.parse(QUESTION, "de").model == "starter"
+    for token, model, status in (("rasa", "2", 404), ("rasa", "../1", 404), ("wrong", "1", 401)):
+        answer = urllib3.request("PUT", f"{url}/live?token={token}", json={"model": model}, retries=False)
+        assert answer.status == status, (token, model)
+        assert live.services.understander.parse(QUESTION, "de").model == "starter", (token, model)

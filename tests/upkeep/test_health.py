@@ -106,7 +106,7 @@ def test_errors_of_pages_and_of_jobs_are_counted(quick_hotline: Hotline) -> None
     def fail() -> str:
         raise RuntimeError(twilio.PERSON)
 
-    quick_hotline.app.add_url_rule("/broken", "broken", access("public")(fail))
+    quick_hotline.own_app().add_url_rule("/broken", "broken", access("public")(fail))
     services.queue.task(name="broken")(fail)()
     task = services.queue.dequeue()
     assert quick_hotline.app.test_client().get("/broken").status_code == 500

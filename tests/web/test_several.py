@@ -36,7 +36,8 @@ from hotline.delivery.outbox import OutgoingMessage
 from hotline.services import Services
 from hotline.settings import ROOT, Settings
 from hotline.store.tables import conversations, messages, outbox
-from tests.conftest import POSTGRES_NAME, fill, fresh_postgres, require
+from tests.conftest import require
+from tests.databases import POSTGRES_NAME, fill, fresh_postgres
 from tests.servers import Asked, LocalServer, local_server, rasa_answer
 
 SECONDS = float(os.environ.get("SEVERAL_SECONDS", "0"))

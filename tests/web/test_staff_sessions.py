@@ -212,7 +212,7 @@ def test_error_pages_tell_the_person_and_not_the_inside(quick_hotline: Hotline) 
     def fail() -> str:
         raise RuntimeError("hidden words")
 
-    app = quick_hotline.app
+    app = quick_hotline.own_app()
     app.add_url_rule("/staff/broken", "broken", access("staff", permission="account.own")(fail))
     app.add_url_rule("/staff/secret", "secret", access("staff", permission="numbers.reveal")(lambda: "secret words"))
     for endpoint in ("broken", "secret"):

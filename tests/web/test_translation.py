@@ -181,7 +181,7 @@ def test_reading_and_answering_in_a_browser(browser: Browser, served: tuple[Hotl
     button.focus()
     page.keyboard.press("Enter")
     expect(page.locator(f"#message-{message_id} .translated")).to_contain_text("Ich möchte in mein Land zurück")
-    assert page.evaluate("document.activeElement.id") == f"message-{message_id}"
+    expect(page.locator(f"#message-{message_id}")).to_be_focused()
     # What comes while the page is open is translated by itself.
     _say(hotline, conversation_id, "شكرا")
     expect(page.locator("#thread > .message").last.locator(".translated")).to_contain_text("«شكرا»")

@@ -196,7 +196,7 @@ def remove(recording_id: int) -> AnyResponse | tuple[str, int]:
     except Refused as refused:
         return _page(row.language, row.prompt, refused), CONFLICT
     notify(REMOVED)
-    if _coverage().find(row.language, row.prompt) is None:
+    if _coverage(row.language).find(row.language, row.prompt) is None:
         return redirect(url_for("studio_recordings.show"))
     return redirect(url_for("studio_recordings.prompt_page", language=row.language, prompt=row.prompt))
 
@@ -211,14 +211,15 @@ def _library(connection: Connection) -> Library:
     return services().library.current(connection, today_in_germany())
 
 
-def _coverage() -> Coverage:
+def _coverage(language: str) -> Coverage:
+    """Of one language and the one its texts come from."""
     hotline = services()
     with hotline.database.read() as connection:
-        return hotline.prompt_coverage.read(connection, _library(connection))
+        return hotline.prompt_coverage.read(connection, _library(connection), (language, SOURCE_LANGUAGE))
 
 
 def _cell(language: str, prompt: str) -> Cell:
-    found = _coverage().find(language, prompt)
+    found = _coverage(language).find(language, prompt)
     if found is None:
         abort(404)
     return found
@@ -233,7 +234,7 @@ def _row(recording_id: int) -> Any:
 
 
 def _page(language: str, prompt: str, refused: Refused | None = None) -> str:
-    hotline, coverage = services(), _coverage()
+    hotline, coverage = services(), _coverage(language)
     cell = coverage.find(language, prompt)
     if cell is None:
         abort(404)
