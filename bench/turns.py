@@ -78,13 +78,13 @@ def _measure(bases: dict[str, str]) -> tuple[list[tuple[str, int, str, Timing]],
     """The middle round of everything, and how many times as many turns as the plain connector each round had at 8 connections."""
     rows, ratios = [], list[float]()
     for connections in (1, 8):
-        rounds: dict[tuple[str, str], list[Timing]] = {}
+        rounds: dict[tuple[str, str], list[Timing]] = {(TEXT, name): [] for name in bases}
         for name in bases:
             run(bases[name], _texts(bases[name], name, f"w{connections}", WARM_UP), connections)
         for number in range(ROUNDS):
             for name in bases if number % 2 else reversed(bases):
                 hooks = _texts(bases[name], name, f"{connections}-{number}", REQUESTS)
-                rounds.setdefault((TEXT, name), []).append(run(bases[name], hooks, connections))
+                rounds[TEXT, name].append(run(bases[name], hooks, connections))
             calls = [f"{connections}-{number}-{index}" for index in range(REQUESTS)]
             run(bases[OURS], [_key(bases[OURS], call, 0) for call in calls], connections)
             keys = [_key(bases[OURS], call, 1, "1") for call in calls]
