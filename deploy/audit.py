@@ -100,7 +100,7 @@ def find_in_libraries(file: str, run: Run = run) -> tuple[list[Weakness], list[s
     # One question first: without a network the others would all wait for nothing.
     if all("skip_reason" in one for one in _ask(pins[:1], run)):
         raise NotReached
-    answers = _ask(pins, run)
+    answers = [one for asked in _once_each(pins) for one in _ask(asked, run)]
     weak = [
         Weakness(file, one["name"], one["version"], each["id"], ", ".join(each["fix_versions"]) or "none yet")
         for one in answers
@@ -111,11 +111,21 @@ def find_in_libraries(file: str, run: Run = run) -> tuple[list[Weakness], list[s
 
 def _pins(file: str) -> Iterator[str]:
     for line in (ROOT / file).read_text(encoding="utf-8").splitlines():
-        pinned = line.partition("#")[0].strip()
+        # Also what is pinned for another kind of machine than this one.
+        pinned = line.partition("#")[0].partition(";")[0].strip()
         if pinned.startswith("-r "):
             yield from _pins(str(Path(file).parent / pinned[3:].strip()))
         elif pinned:
             yield pinned
+
+
+def _once_each(pins: Sequence[str]) -> list[list[str]]:
+    """The pins in lists in which no library comes twice, as it may that has another version for some machines."""
+    versions: dict[str, list[str]] = {}
+    for pin in pins:
+        versions.setdefault(pin.partition("==")[0], []).append(pin)
+    most = max(map(len, versions.values()), default=0)
+    return [[found[place] for found in versions.values() if place < len(found)] for place in range(most)]
 
 
 def _ask(pins: Sequence[str], run: Run) -> list[dict[str, Any]]:

@@ -40,6 +40,19 @@ def test_weak_library_is_a_problem_that_names_the_remedy() -> None:
     assert notes == [], "what Rasa needs is listed with a reason"
 
 
+def test_versions_of_other_kinds_of_machines_are_looked_at_and_no_question_names_a_library_twice() -> None:
+    database = _database("cryptography")
+
+    def run(command: Sequence[str]) -> str:
+        answer = database(command)
+        names = [one["name"] for one in json.loads(answer)["dependencies"]]
+        assert len(names) == len(set(names)), "pip-audit would refuse the list"
+        return answer
+
+    weak, _ = find_in_libraries("requirements.txt", run)
+    assert [one.version for one in weak] == ["50.0.2", "48.0.1"]
+
+
 def test_accepted_weakness_is_one_again_after_its_day() -> None:
     known = Accepted("requirements-dev.txt", "flask", "PYSEC-1", TODAY, "not reachable from outside")
     assert judge([FOUND], [known], TODAY) == []
