@@ -53,8 +53,9 @@ def main() -> None:
     }
     parts: list[Part] = []
     try:
-        _step("Training the model if its data changed", [rasa_python, "train.py"], environment, ROOT / "nlu_data")
+        # Wrong settings are told here, before minutes of training.
         _step("Migrating the database", [FLASK, "db", "upgrade"], environment)
+        _step("Training the model if its data changed", [rasa_python, "train.py"], environment, ROOT / "nlu_data")
         # The web server, the commands and Rasa must share the token; without one of the operator's it is the local one.
         if not environment.get("RASA_TOKEN"):
             environment["RASA_TOKEN"] = _local_token(data_dir)
