@@ -14,6 +14,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from hotline.errors import CannotStart
 from hotline.privacy.audit import note_action
 from hotline.store.tables import canned_replies
+from hotline.yaml_file import read_yaml
 
 SLUG = re.compile(r"[a-z][a-z0-9_]{1,39}")
 # Three parts of an SMS in any script; longer ones may be split by whoever sends them.
@@ -42,7 +43,7 @@ def read_reply_files(folder: Path) -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for path in sorted(folder.glob("*.yml")):
         try:
-            content: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+            content: dict[str, Any] = read_yaml(path)
             found[str(content["language"])] = {str(slug): str(text) for slug, text in content["replies"].items()}
         except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
             raise BrokenReplies(f"{path}: must hold `language` and `replies` ({error}).") from None

@@ -20,6 +20,7 @@ from hotline.errors import CannotStart
 from hotline.privacy.audit import note_action
 from hotline.store.database import Database
 from hotline.store.tables import form_versions
+from hotline.yaml_file import read_yaml
 
 # one and many are answered by codes; a hint is free text that belongs to nobody.
 FieldKind = Literal["one", "many", "hint"]
@@ -242,7 +243,7 @@ def read_form_file(path: Path) -> Form:
         BrokenForm: it is missing, no YAML, or says something that cannot be.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path)
         return from_dict(content)
     except (OSError, yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
         raise BrokenForm(f"{path}: must hold `form` and `fields`, each with `de`, `en`, `kind` and options ({error}).") from None

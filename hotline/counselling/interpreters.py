@@ -10,6 +10,7 @@ import yaml
 
 from hotline.counselling.numbers import read_number
 from hotline.errors import CannotStart
+from hotline.yaml_file import read_yaml
 
 
 class BrokenInterpreters(CannotStart):
@@ -36,7 +37,7 @@ def load_interpreters(path: Path, languages: Container[str]) -> tuple[Interprete
         BrokenInterpreters: it is missing or an entry cannot be used.
     """
     try:
-        entries = yaml.safe_load(path.read_text(encoding="utf-8"))["interpreters"] or []
+        entries = read_yaml(path)["interpreters"] or []
         found = tuple(Interpreter(str(e["name"]), str(e["language"]), read_number(str(e["number"])) or "") for e in entries)
     except (OSError, yaml.YAMLError, KeyError, TypeError):
         raise BrokenInterpreters(f"{path}: must hold `interpreters`, each with name, language and number.") from None

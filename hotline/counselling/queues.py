@@ -16,6 +16,7 @@ from hotline.counselling.hours import CALLERS_LAND, NATIONWIDE_ONLY, Hours, Slot
 from hotline.errors import CannotStart
 from hotline.knowledge.places import LANDS
 from hotline.store.tables import queue_slots, queues
+from hotline.yaml_file import read_yaml
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -138,7 +139,7 @@ def load_queue_file(path: Path) -> list[Queue]:
         BrokenHours: it is missing, no YAML, or says something that cannot be.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path)
         raw = dict(content["queues"])
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
         raise BrokenHours(f"{path}: must hold `queues`, each with `hours` ({error}).") from None

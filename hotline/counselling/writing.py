@@ -16,6 +16,7 @@ from sqlalchemy import Connection, select
 from hotline.delivery.outbox import WHATSAPP_WINDOW
 from hotline.errors import CannotStart
 from hotline.store.tables import addresses, opt_outs
+from hotline.yaml_file import read_yaml
 
 # free: any words. template: WhatsApp takes an approved text only. none: not at all, and ``reason`` says why.
 Way = Literal["free", "template", "none"]
@@ -92,7 +93,7 @@ def load_templates(path: Path) -> dict[str, Template]:
         BrokenTemplates: the file is missing or of another form.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))["templates"]
+        content = read_yaml(path)["templates"]
         return {language: Template(str(entry["sid"] or ""), str(entry["text"])) for language, entry in content.items()}
     except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         raise BrokenTemplates(f"{path}: must hold `templates`, each language with `sid` and `text` ({error}).") from None

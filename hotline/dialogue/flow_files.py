@@ -34,6 +34,7 @@ from hotline.dialogue.inputs import CODE_DIGITS
 from hotline.dialogue.offers import LANGUAGE_DIGITS
 from hotline.errors import CannotStart
 from hotline.knowledge.places import POSTCODE_DIGITS
+from hotline.yaml_file import read_yaml
 
 FRAME_FILE = "hotline.yml"
 ROUTES = frozenset(
@@ -123,7 +124,7 @@ def _strings(mapping: Mapping[Any, Any]) -> dict[str, str]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        content = read_yaml(path)
     except FileNotFoundError:
         raise BrokenFlow(f"{path} is missing. Restore it from the repository.") from None
     except UnicodeDecodeError:

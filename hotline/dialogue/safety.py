@@ -19,6 +19,7 @@ import yaml
 from hotline.errors import CannotStart
 from hotline.understanding.folding import words
 from hotline.understanding.patterns import PatternFinder
+from hotline.yaml_file import read_yaml
 
 # The order in which a text with several signals is taken: what kills first comes first.
 CATEGORIES = ("medical", "selfharm", "violence", "child_alone", "trafficking", "detention", "pressure")
@@ -222,7 +223,7 @@ def read_categories(path: Path) -> dict[str, list[str]]:
         BrokenDangerRule: it is no YAML or of another form.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        content = read_yaml(path)
         return {category: rules or [] for category, rules in [*content["categories"].items(), (HARMLESS, content.get(HARMLESS))]}
     except (UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         said = " ".join(str(error).split())

@@ -18,6 +18,7 @@ from babel import Locale, UnknownLocaleError
 
 from hotline.errors import CannotStart
 from hotline.understanding.folding import words
+from hotline.yaml_file import read_yaml
 
 # The key of a list and the wish it is: `language` is the code of the file itself.
 WISHES = {
@@ -130,7 +131,7 @@ def _name(code: str, shown_in: str) -> str | None:
 
 def _read(path: Path) -> dict[str, list[Any]]:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        content = read_yaml(path)
         lists = {key: list(values) for key, values in content.items() if key != "language"}
     except (UnicodeDecodeError, yaml.YAMLError, AttributeError, TypeError) as error:
         raise BrokenWordList(f"{path}: must hold `language` and lists of messages ({str(error).splitlines()[0]}).") from None

@@ -14,6 +14,7 @@ import yaml
 
 from hotline.knowledge.countries import PROGRAMMES, STATUSES
 from hotline.knowledge.sourced import SOURCE_COLUMNS, source_problems
+from hotline.yaml_file import read_yaml
 
 STATUS_COLUMNS = ("country", "status", "since", *SOURCE_COLUMNS)
 PROGRAMME_COLUMNS = ("country", "programme", "kind", "shown_as", *SOURCE_COLUMNS)
@@ -122,7 +123,7 @@ def _source(row: Mapping[str, str]) -> dict[str, Any]:
 
 def _read_own(path: Path, languages: Collection[str], found: CountryRows) -> None:
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        content = read_yaml(path)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         found.problems.append(f"{path.name}: this is not valid YAML ({str(error).splitlines()[0]}).")
         return

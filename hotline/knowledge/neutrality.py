@@ -13,6 +13,7 @@ import yaml
 
 from hotline.errors import CannotStart
 from hotline.knowledge.problems import Problem
+from hotline.yaml_file import read_yaml
 
 RULES = ("advice", "safety", "promise")
 
@@ -59,7 +60,7 @@ class Neutrality:
 
 def _read(path: Path) -> dict[str, list[re.Pattern[str]]]:
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        raw = read_yaml(path)
         if not isinstance(raw, dict) or set(raw) - set(RULES):
             raise BrokenNeutrality(f"{path} must hold lists under {', '.join(RULES)} only.")
         return {rule: [re.compile(pattern) for pattern in patterns] for rule, patterns in raw.items()}

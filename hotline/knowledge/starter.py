@@ -22,6 +22,7 @@ from hotline.knowledge.neutrality import Neutrality
 from hotline.knowledge.places import GermanPlaces
 from hotline.knowledge.problems import Problem
 from hotline.knowledge.wording import facts_named, fill
+from hotline.yaml_file import read_yaml
 
 TITLE_CHARACTERS = 40
 SHORT_CHARACTERS = 201
@@ -32,8 +33,6 @@ REVIEWS = ("machine", "reviewed")
 # Confidence L (single, old or contradicted) is never published.
 CONFIDENCES = tuple(sorted(SAID))
 OWNER = "content"
-# The C one is ten times faster; hundreds of files are read at every start.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 AS_OF = re.compile(r"\d{4}(-\d\d(-\d\d)?)?")
 
 
@@ -79,7 +78,7 @@ def read_content(folder: Path, languages: Collection[str], neutrality: Neutralit
     for path in sorted((folder / "topics").glob("*/*.yml")):
         topic = path.parent.name
         try:
-            raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - both are safe loaders
+            raw = read_yaml(path)
         except yaml.YAMLError as error:
             problems.append(f"{path}: this is not valid YAML ({str(error).splitlines()[0]}).")
             continue

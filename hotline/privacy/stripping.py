@@ -20,6 +20,7 @@ import yaml
 from hotline.errors import CannotStart
 from hotline.understanding.entities import EntityFinder
 from hotline.understanding.folding import words
+from hotline.yaml_file import read_yaml
 
 LONGEST = 300
 NUMBER, NAME, ADDRESS, PLACE, LINK, MAIL = "<number>", "<name>", "<address>", "<place>", "<link>", "<mail>"
@@ -104,7 +105,7 @@ class Stripper:
             BrokenPersonal: the file is missing or of another form.
         """
         try:
-            content: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+            content: dict[str, Any] = read_yaml(path)
             return cls({name: [str(item) for item in items] for name, items in content.items()}, _count_words(phrases), entities)
         except (OSError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
             problem = type(error).__name__

@@ -21,6 +21,7 @@ from babel import Locale, UnknownLocaleError
 from hotline.errors import CannotStart
 from hotline.understanding.folding import fold, split_folded, words
 from hotline.understanding.patterns import PatternFinder
+from hotline.yaml_file import read_yaml
 
 Kind = Literal["country", "nationality", "land", "city", "postcode", "date", "days", "phone"]
 NAMED: tuple[Kind, ...] = ("country", "nationality", "land", "city")
@@ -304,7 +305,7 @@ def _lines(path: Path, cells: int) -> Iterator[list[str]]:
 
 def _read_times(path: Path, languages: Iterable[str]) -> TimeWords:
     try:
-        content: dict[str, dict[str, Any]] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)["languages"]
+        content: dict[str, dict[str, Any]] = read_yaml(path)["languages"]
         units, numbers, near, months, ordinals = {}, {}, {}, {}, {}
         sets: dict[str, set[str]] = {"past_before": set(), "past_after": set(), "no_times": set(), "no_dates": set()}
         for spoken in content.values():
