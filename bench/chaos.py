@@ -34,9 +34,12 @@ from bench.chaos_texts import agree_on_texts, make_scripts
 from bench.provider import Accepted, LocalProvider, running
 from bench.servers import BACKEND, ROOT, free_port
 from hotline.delivery.outbox import OutgoingMessage
+from hotline.dialogue.menu_order import MARK
 from hotline.dialogue.rendering import OPENING_LANGUAGES
+from hotline.dialogue.turn import BERLIN
 from hotline.services import Services
 from hotline.settings import Settings
+from hotline.store.counters import count
 
 SCRIPT_LENGTH = 5
 # A claim (60 s) and two rounds of the sweep (every 60 s): what a killed worker had in hand is taken up again by then.
@@ -44,6 +47,7 @@ SETTLES_SECONDS = 200
 # How soon the service manager starts again what ended by itself.
 RESTARTS_SECONDS = 2
 ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+MENU_SEED = 1
 SQLITE, SERVERS = "SQLite", "PostgreSQL + Redis"
 SHOWN = {
     "events": "events answered (messages and steps of calls)",
@@ -204,7 +208,20 @@ def _prepare(environment: dict[str, str]) -> Services:
     for step in (["texts", "compile"], ["db", "upgrade"], ["content", "load"]):
         command = [str(BACKEND / "flask"), *step]
         subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=True, stdout=subprocess.DEVNULL)
-    return Services(Settings.from_env(environment))
+    services = Services(Settings.from_env(environment))
+    _settle_menus(services)
+    return services
+
+
+def _settle_menus(services: Services) -> None:
+    """Say so clearly what is asked most that no run changes it: the keys of a call would lead elsewhere in the other one."""
+    day, figures = datetime.now(BERLIN).date(), random.Random(MENU_SEED)
+    with services.database.begin() as connection:
+        library = services.library.current(connection, day)
+        asked = {"topic": library.topics, "language": services.live_languages, "country": library.countries.outside_eu(day)}
+        for kind, names in asked.items():
+            for name in names:
+                count(services.database, connection, f"{MARK}:{day.isoformat()}:{kind}:{name}", figures.randrange(10**6, 10**9))
 
 
 def _people(services: Services, environment: dict[str, str], wanted: argparse.Namespace, is_calm: bool) -> People:

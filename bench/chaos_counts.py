@@ -106,8 +106,11 @@ def read_state(services: Services) -> dict[str, Any]:
 
 
 def _plain(services: Services, session: dict[str, Any]) -> dict[str, Any]:
-    """A session with its encrypted parts opened, which are written anew each time, and without the score."""
-    plain = dict(session)
+    """A session with its encrypted parts opened, which are written anew each time, without the score.
+
+    How often others asked for each topic is left out, too: a figure, of which a process that is killed loses a second.
+    """
+    plain = {name: value for name, value in session.items() if name != "asked"}
     for name in ("slots", "question"):
         if plain.get(name):
             kept = json.loads(services.cipher.decrypt(plain[name].encode()))
