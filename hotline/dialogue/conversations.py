@@ -184,14 +184,15 @@ class Conversations:
         """
         wanted = {"event_key": event_key, **self._sought(number, channel, idle_before)}
         row = connection.execute(_BEFORE_TEXT, wanted).one()
-        return replace(self._before(row), is_known=row.known is not None)
+        return self._before(row, is_known=row.known is not None)
 
     def look_at_call_step(self, connection: Connection, event_key: str, call_sid: str) -> Before:
         """What is known of a step of a call; its language is None before one was chosen. Nothing is locked."""
         return self._before(connection.execute(_BEFORE_CALL_STEP, {"event_key": event_key, "call_sid": call_sid}).one())
 
-    def _before(self, row: Any) -> Before:
-        return Before(None if row.reply is None else self._cipher.decrypt(row.reply), row.language, row.revision or 0)
+    def _before(self, row: Any, *, is_known: bool = True) -> Before:
+        reply = None if row.reply is None else self._cipher.decrypt(row.reply)
+        return Before(reply, row.language, row.revision or 0, is_known)
 
     # -- texts ---------------------------------------------------------------------------------------------------------
 

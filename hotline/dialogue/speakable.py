@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from hotline.dialogue.definition import Definition
@@ -37,6 +38,18 @@ class SpeakableLanguages:
         self._sounds = sounds
         self._checked: tuple[Library, object, tuple[str, ...]] | None = None
         self._lock = threading.Lock()
+
+    def check_texts(self, library: Library) -> None:
+        """Make every sentence a call may hold, so that a text that lacks for one is told at the start and not to a caller.
+
+        Args:
+            library: the answers of today.
+
+        Raises:
+            TextMissing: the message names the text and the language.
+        """
+        for language in self._languages:
+            deque(self._renderer.all_utterances(language, self._definition, library), maxlen=0)
 
     def among(self, library: Library) -> tuple[str, ...]:
         """The live languages that can be spoken wholly with these answers."""

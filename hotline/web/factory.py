@@ -102,6 +102,7 @@ def create_app(settings: Settings) -> Flask:
     staff_texts(services.translations_folder)
     with services.database.read() as connection:
         library = services.library.current(connection, today_in_germany())
+    services.speakable.check_texts(library)
     services.speakable.among(library)
     # The web server forks after this; a connection must not be used by two processes.
     services.close_connections()

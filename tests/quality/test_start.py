@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from hotline.dialogue.texts import compile_texts
 from hotline.errors import CannotStart
 from hotline.settings import ROOT, Settings
 from hotline.store import migrate
@@ -173,6 +174,14 @@ def test_missing_flow_file_stops_the_start(tmp_path: Path, root: Path) -> None:
 def test_live_language_without_a_catalogue_stops_the_start(tmp_path: Path, root: Path) -> None:
     shutil.rmtree(root / "translations" / "fa")
     assert "fa/LC_MESSAGES/prompts.mo is missing. Run `flask texts compile`." in _sentence(tmp_path, root)
+
+
+def test_text_missing_in_a_language_with_a_voice_stops_the_start(tmp_path: Path, root: Path) -> None:
+    _change(root / "translations" / "ar" / "LC_MESSAGES" / "prompts.po", 'msgid "language.option"', 'msgid "language.optoin"')
+    compile_texts(root / "translations")
+    sentence = _sentence(tmp_path, root)
+    assert "'language.option' is missing in 'ar'" in sentence
+    assert "flask texts check" in sentence
 
 
 @pytest.mark.parametrize(
