@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import insert, update
 
 from hotline.counselling.assignment import accept
@@ -165,23 +165,54 @@ def served(tmp_path: Path, service: Service) -> Iterator[tuple[Hotline, str]]:
         yield hotline, f"http://127.0.0.1:{listening.server_port}"
 
 
-def test_reading_and_answering_in_a_browser(browser: Browser, served: tuple[Hotline, str]) -> None:
-    hotline, base = served
+def _open_page(browser: Browser, hotline: Hotline, base: str) -> Page:
+    """A browser of a counsellor who reads German."""
     token = open_session(hotline, "anna", ["counsellor"])
-    handoff_id, message_id, conversation_id = _conversation(hotline, "anna")
     context = browser.new_context(viewport=DESKTOP)  # type: ignore[arg-type]
     cookies = {cookie_name(hotline.services): token, LANGUAGE_COOKIE: "de"}
     context.add_cookies([{"name": name, "value": value, "url": base} for name, value in cookies.items()])
     page = context.new_page()
     page.set_default_timeout(10_000)
-    look_at = os.environ.get("LOOK_AT")
-    page.goto(f"{base}/console/handoffs/{handoff_id}")
-    page.click("#translation-on")
-    button = page.locator(f"#translate-{message_id}")
-    button.focus()
+    return page
+
+
+def _translate_by_keyboard(page: Page, message_id: int) -> None:
+    """Translate a message, and stay where one was."""
+    page.locator(f"#translate-{message_id}").focus()
     page.keyboard.press("Enter")
     expect(page.locator(f"#message-{message_id} .translated")).to_contain_text("Ich möchte in mein Land zurück")
     expect(page.locator(f"#message-{message_id}")).to_be_focused()
+
+
+def test_who_is_quicker_than_the_script_stays_at_the_message(browser: Browser, served: tuple[Hotline, str]) -> None:
+    hotline, base = served
+    page = _open_page(browser, hotline, base)
+    handoff_id, message_id, conversation_id = _conversation(hotline, "anna")
+    for number in range(20):
+        _say(hotline, conversation_id, f"{number}")
+    page.goto(f"{base}/console/handoffs/{handoff_id}")
+    page.route(re.compile(r"/static/\w+\.js$"), lambda route: route.abort())
+    page.click("#translation-on")
+    _translate_by_keyboard(page, message_id)
+    expect(page.locator(f"#message-{message_id}")).to_be_in_viewport()
+    # The script comes with the next page: there it goes to the message, too, and forgets the place.
+    page.unroute_all()
+    page.reload()
+    expect(page.locator(f"#message-{message_id}")).to_be_focused()
+    expect(page.locator(f"#message-{message_id}")).to_be_in_viewport()
+    page.reload()
+    expect(page.locator("#thread > .message").last).to_be_in_viewport()
+    page.context.close()
+
+
+def test_reading_and_answering_in_a_browser(browser: Browser, served: tuple[Hotline, str]) -> None:
+    hotline, base = served
+    page = _open_page(browser, hotline, base)
+    handoff_id, message_id, conversation_id = _conversation(hotline, "anna")
+    look_at = os.environ.get("LOOK_AT")
+    page.goto(f"{base}/console/handoffs/{handoff_id}")
+    page.click("#translation-on")
+    _translate_by_keyboard(page, message_id)
     # What comes while the page is open is translated by itself.
     _say(hotline, conversation_id, "شكرا")
     expect(page.locator("#thread > .message").last.locator(".translated")).to_contain_text("«شكرا»")
@@ -211,4 +242,4 @@ def test_reading_and_answering_in_a_browser(browser: Browser, served: tuple[Hotl
         page.screenshot(path=f"{look_at}/warning.png")
     page.click("#translation-confirm")
     expect(page.locator("#translation-draft")).to_be_visible()
-    context.close()
+    page.context.close()

@@ -78,9 +78,11 @@ def translate(handoff_id: int, message_id: int) -> AnyResponse | tuple[AnyRespon
             words = staff_texts(services().translations_folder).get(language_of_request(staff), problem.key)
             return jsonify(problem=words), problem.status
         notify(problem.key, "problem")
+        return _to_conversation(handoff_id)
     if request.accept_mimetypes.best == "application/json":
         return jsonify(done=True), 200
-    return _to_conversation(handoff_id)
+    # The browser puts the focus there, as the script does: who moves by keyboard stays at the message.
+    return _to_conversation(handoff_id, f"message-{message_id}")
 
 
 @translation.post("/draft")
@@ -164,5 +166,5 @@ def _problem(failure: NotTranslated | CannotTranslate | CannotReply) -> Problem:
     return Problem(NOT_ON, "own-words", CONFLICT)
 
 
-def _to_conversation(handoff_id: int) -> AnyResponse:
-    return redirect(url_for("console_conversation.show", handoff_id=handoff_id), 303)
+def _to_conversation(handoff_id: int, place: str | None = None) -> AnyResponse:
+    return redirect(url_for("console_conversation.show", handoff_id=handoff_id, _anchor=place), 303)

@@ -94,14 +94,21 @@ function forgetDrafts() {
   }
 }
 
-function setUpConversation(place) {
+function setUpConversation(conversation) {
   const thread = element("thread");
-  thread.scrollTop = thread.scrollHeight;
+  const place = element(location.hash.slice(1));
+  if (place) {
+    place.focus();
+    // Loaded again, the page shows the newest message.
+    history.replaceState(null, "", location.pathname + location.search);
+  } else {
+    thread.scrollTop = thread.scrollHeight;
+  }
   let unread = 0;
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) [unread, document.title] = [0, title];
   });
-  return follow(place, (fresh) => {
+  return follow(conversation, (fresh) => {
     if (fresh === null) {
       element("gone").hidden = false;
       for (const button of document.querySelectorAll("#reply button, #template button")) button.disabled = true;

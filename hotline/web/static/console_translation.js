@@ -12,9 +12,7 @@ async function translate(form) {
   problem.hidden = true;
   if (document.activeElement === button) {
     // The button goes away with its work; who moves by keyboard stays at the message.
-    const message = form.closest(".message");
-    message.tabIndex = -1;
-    message.focus({ preventScroll: true });
+    form.closest(".message").focus({ preventScroll: true });
   }
   try {
     const answer = await fetch(form.action, {
