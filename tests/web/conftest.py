@@ -7,9 +7,10 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.conftest import Hotline, require
+from tests.web.browsing import PATIENCE_MS, Tabs
 from tests.web.counsellors import Colleague, hire, take
 
 # The browser shall talk to nobody but us.
@@ -24,10 +25,19 @@ def browser() -> Iterator[Browser]:
     """Chromium of this machine."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     require("Chromium", bool(path), "install it (apt-get install chromium) or set CHROMIUM to its path.")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         started = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield started
         started.close()
+
+
+@pytest.fixture
+def tabs(browser: Browser) -> Iterator[Tabs]:
+    """Opens tabs; what goes wrong in one of them fails the test."""
+    made = Tabs(browser)
+    yield made
+    made.close()
 
 
 @pytest.fixture

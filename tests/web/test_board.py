@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 from sqlalchemy import insert, update
 
 from hotline.counselling.counsellors import set_presence
@@ -16,9 +16,8 @@ from hotline.counselling.handoff import HandoffRequest, request_handoff
 from hotline.staff.accounts import get_account
 from hotline.store.database import insert_returning_id
 from hotline.store.tables import conversations, counsellors, handoffs, staff_accounts
-from hotline.web.staff_session import cookie_name
 from tests.conftest import BASE_URL, Hotline
-from tests.web.browsing import DESKTOP, SMALL, check_accessibility, check_fits, serve
+from tests.web.browsing import DESKTOP, SMALL, Tabs, check_accessibility, check_fits, serve
 from tests.web.staff import open_session, sign_in
 
 PAGE = "/console/board"
@@ -68,31 +67,27 @@ def test_counsellors_do_not_see_it(quick_hotline: Hotline, path: str) -> None:
 
 
 @pytest.fixture
-def served(tmp_path: Path) -> Iterator[tuple[Hotline, str]]:
+def served(tmp_path: Path) -> Iterator[Hotline]:
     """The hotline at a free port."""
-    with serve(tmp_path) as (hotline, listening):
-        yield hotline, f"http://127.0.0.1:{listening.server_port}"
+    with serve(tmp_path) as hotline:
+        yield hotline
 
 
-def test_board_is_accessible_fits_and_refreshes_itself(browser: Browser, served: tuple[Hotline, str]) -> None:
-    hotline, base = served
-    _staff(hotline, "anna", "ar", "de")
-    _wait(hotline, 75, "fa", "topic")
-    _wait(hotline, 4, "ar", "danger")
-    token = open_session(hotline, "eva", ["supervisor"])
+def test_board_is_accessible_fits_and_refreshes_itself(tabs: Tabs, served: Hotline) -> None:
+    _staff(served, "anna", "ar", "de")
+    _wait(served, 75, "fa", "topic")
+    _wait(served, 4, "ar", "danger")
+    token = open_session(served, "eva", ["supervisor"])
     for viewport, language in ((DESKTOP, "de"), (SMALL, "en")):
-        with hotline.services.database.begin() as connection:
+        with served.services.database.begin() as connection:
             connection.execute(update(staff_accounts).values(language=language))
-        context = browser.new_context(viewport=viewport)  # type: ignore[arg-type]
-        context.add_cookies([{"name": cookie_name(hotline.services), "value": token, "url": base}])
-        page = context.new_page()
-        page.goto(base + PAGE)
+        page = tabs.open(served, token, viewport=viewport)
+        page.goto(PAGE)
         check_accessibility(page)
         check_fits(page)
         if viewport is DESKTOP:
             expect(page.locator("tbody tr").first).to_contain_text("العربية")
-            _wait(hotline, 30, "tr")
-            expect(page.locator("#board")).to_contain_text("Türkçe", timeout=9_000)
+            _wait(served, 30, "tr")
+            expect(page.locator("#board")).to_contain_text("Türkçe")
         if folder := os.environ.get("LOOK_AT"):
             page.screenshot(path=f"{folder}/board-{language}.png", full_page=True)
-        context.close()

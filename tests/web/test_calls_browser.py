@@ -7,28 +7,26 @@ from datetime import UTC, datetime
 from threading import Event, Thread
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import insert, update
-from werkzeug.serving import BaseWSGIServer
 
 from hotline.counselling.call_orders import OrderBell
 from hotline.counselling.counsellors import set_phone
 from hotline.counselling.queues import Queue, store_queues
 from hotline.staff.accounts import get_account
 from hotline.store.tables import counsellors
-from hotline.web.staff_session import cookie_name
 from tests.conftest import Hotline
 from tests.counselling.test_hours import ROUND_THE_CLOCK
-from tests.web.browsing import DESKTOP, check_accessibility, check_fits, serve
+from tests.web.browsing import Tabs, check_accessibility, check_fits, serve
 from tests.web.staff import open_session
 
 CALLER, PHONE = "+493023125001", "+493023125002"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hotline, BaseWSGIServer]]:
+def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     """The hotline at a free port with a worker, open round the clock."""
-    with serve(tmp_path_factory.mktemp("calls")) as (hotline, listening):
+    with serve(tmp_path_factory.mktemp("calls")) as hotline:
         services = hotline.services
         clock = lambda: datetime.now(UTC)  # noqa: E731
         vars(services).update(clock=clock)
@@ -48,23 +46,20 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hotline, 
 
         worker = Thread(target=work)
         worker.start()
-        yield hotline, listening
+        yield hotline
         is_over.set()
         worker.join()
 
 
-def _phone(browser: Browser, server: BaseWSGIServer, number: str) -> Page:
-    page = browser.new_context(viewport=DESKTOP).new_page()
-    page.goto(f"http://127.0.0.1:{server.server_port}/simulator?lang=de")
+def _phone(tabs: Tabs, hotline: Hotline, number: str) -> Page:
+    page = tabs.open(hotline)
+    page.goto("/simulator?lang=de")
     page.fill("#number", number)
     page.press("#number", "Tab")
     return page
 
 
-def test_caller_waits_the_counsellors_telephone_rings_and_both_are_connected(
-    browser: Browser, server: tuple[Hotline, BaseWSGIServer]
-) -> None:
-    hotline, listening = server
+def test_caller_waits_the_counsellors_telephone_rings_and_both_are_connected(tabs: Tabs, hotline: Hotline) -> None:
     token = open_session(hotline, "anna", ["counsellor"])
     services = hotline.services
     with services.database.begin() as connection:
@@ -79,7 +74,7 @@ def test_caller_waits_the_counsellors_telephone_rings_and_both_are_connected(
         }
         connection.execute(insert(counsellors).values(account_id=account_id, **row))
         set_phone(connection, account_id, PHONE, services.cipher, "anna", services.clock())
-    caller, counsellor = _phone(browser, listening, CALLER), _phone(browser, listening, PHONE)
+    caller, counsellor = _phone(tabs, hotline, CALLER), _phone(tabs, hotline, PHONE)
     caller.click("#call")
     # The same key twice needs no waiting for a second figure.
     for key in ("1", "1", "0"):
@@ -87,17 +82,14 @@ def test_caller_waits_the_counsellors_telephone_rings_and_both_are_connected(
         caller.click(f'[data-key="{key}"]')
         caller.wait_for_timeout(300)
     expect(caller.locator("#transcript")).to_contain_text("Bitte bleiben Sie am Telefon")
-    expect(counsellor.locator("#state")).to_contain_text("Es klingelt", timeout=10_000)
+    expect(counsellor.locator("#state")).to_contain_text("Es klingelt")
     counsellor.click("#call")
     expect(counsellor.locator("#transcript")).to_contain_text("Sprache: Deutsch")
     counsellor.click('[data-key="1"]')
     expect(counsellor.locator("#transcript")).to_contain_text("Verbunden")
-    expect(caller.locator("#transcript")).to_contain_text("Jetzt ist eine Beraterin", timeout=10_000)
-    desk = browser.new_context(viewport=DESKTOP)
-    name = cookie_name(services)
-    desk.add_cookies([{"name": name, "value": token, "url": f"http://127.0.0.1:{listening.server_port}"}])
-    page = desk.new_page()
-    page.goto(f"http://127.0.0.1:{listening.server_port}/console/handoffs/{hotline.rows('handoffs')[-1]['id']}")
+    expect(caller.locator("#transcript")).to_contain_text("Jetzt ist eine Beraterin")
+    page = tabs.open(hotline, token)
+    page.goto(f"/console/handoffs/{hotline.rows('handoffs')[-1]['id']}")
     panel = page.locator("#panel-call")
     expect(panel).to_contain_text("Gespräch läuft")
     check_accessibility(page)
@@ -106,5 +98,5 @@ def test_caller_waits_the_counsellors_telephone_rings_and_both_are_connected(
     expect(panel).to_contain_text("wird gehalten")
     # The caller hangs up: everybody's call ends, and the panel says so by itself.
     caller.click("#hang-up")
-    expect(panel).to_contain_text("Jetzt kein Anruf", timeout=10_000)
-    expect(counsellor.locator("#state")).to_contain_text("beendet", timeout=10_000)
+    expect(panel).to_contain_text("Jetzt kein Anruf")
+    expect(counsellor.locator("#state")).to_contain_text("beendet")

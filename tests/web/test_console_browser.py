@@ -7,21 +7,17 @@ from datetime import UTC, datetime
 from threading import Event, Thread
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import insert, update
-from werkzeug.serving import BaseWSGIServer
 
 from hotline.counselling.assignment import offer_waiting
 from hotline.staff.accounts import get_account
 from hotline.store.tables import counsellors, staff_accounts
-from hotline.web.staff_session import cookie_name
 from tests.conftest import Hotline
-from tests.web.browsing import DESKTOP, check_accessibility, check_fits, serve
+from tests.web.browsing import SMALL, TABLET, Tabs, check_accessibility, check_fits, serve
 from tests.web.staff import open_session
 
-Server = tuple[Hotline, BaseWSGIServer]
 ARABIC = "ما الدعم المتاح؟"
-TABLET, PHONE = {"width": 820, "height": 1180}, {"width": 390, "height": 844}
 
 
 class Doorbell:
@@ -36,9 +32,9 @@ class Doorbell:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     """The hotline at a free port; what waits is offered by itself."""
-    with serve(tmp_path_factory.mktemp("console")) as (hotline, listening):
+    with serve(tmp_path_factory.mktemp("console")) as hotline:
         hotline.understander.knows(ARABIC, "money_reag_garp", 0.95, "ar")
         clock = lambda: datetime.now(UTC)  # noqa: E731
         vars(hotline.services).update(clock=clock, doorbell=Doorbell(hotline))
@@ -52,15 +48,15 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
         worker = Thread(target=work)
         worker.start()
-        yield hotline, listening
+        yield hotline
         is_over.set()
         worker.join()
 
 
-def hire(server: Server, name: str, language: str, shown_in: str) -> str:
+def hire(hotline: Hotline, name: str, language: str, shown_in: str) -> str:
     """A counsellor for one language, with pages in another one; gives the cookie."""
-    services = server[0].services
-    token = open_session(server[0], name, ["counsellor"])
+    services = hotline.services
+    token = open_session(hotline, name, ["counsellor"])
     with services.database.begin() as connection:
         account = get_account(connection, name)
         connection.execute(update(staff_accounts).where(staff_accounts.c.id == account.id).values(language=shown_in))
@@ -70,16 +66,10 @@ def hire(server: Server, name: str, language: str, shown_in: str) -> str:
     return token
 
 
-def tab_of(browser: Browser, server: Server, token: str, errors: list[str]) -> Page:
+def tab_of(tabs: Tabs, hotline: Hotline, token: str) -> Page:
     """A counsellor's browser, at the console."""
-    context: BrowserContext = browser.new_context(viewport=DESKTOP)  # type: ignore[arg-type]
-    base = f"http://127.0.0.1:{server[1].server_port}"
-    context.add_cookies([{"name": cookie_name(server[0].services), "value": token, "url": base}])
-    tab = context.new_page()
-    tab.set_default_timeout(10_000)
-    tab.on("pageerror", lambda error: errors.append(str(error)))
-    tab.on("console", lambda said: errors.append(said.text) if "Security Policy" in said.text else None)
-    tab.goto(f"{base}/console")
+    tab = tabs.open(hotline, token)
+    tab.goto("/console")
     return tab
 
 
@@ -120,19 +110,17 @@ def send_twice(console: Page, *, by_keyboard: bool) -> None:
         console.locator("#send").dblclick()
 
 
-def test_text_to_console_to_reply_twice_at_once(browser: Browser, server: Server) -> None:
-    errors: list[str] = []
-    base = f"http://127.0.0.1:{server[1].server_port}"
+def test_text_to_console_to_reply_twice_at_once(tabs: Tabs, hotline: Hotline) -> None:
     words = {
         "de": ("Mein Chef hat meinen Pass", "Annehmen", "Guten Tag, ich bin Anna."),
         "ar": (ARABIC, "Accept", "مرحباً، أنا مستشارة."),
     }
-    consoles = {"de": tab_of(browser, server, hire(server, "anna", "de", "de"), errors)}
-    consoles["ar"] = tab_of(browser, server, hire(server, "ben", "ar", "en"), errors)
+    consoles = {"de": tab_of(tabs, hotline, hire(hotline, "anna", "de", "de"))}
+    consoles["ar"] = tab_of(tabs, hotline, hire(hotline, "ben", "ar", "en"))
     phones = {}
     for language, (said, _, _) in words.items():
-        phones[language] = phone = browser.new_context(viewport=DESKTOP).new_page()  # type: ignore[arg-type]
-        phone.goto(f"{base}/simulator?lang={language}")
+        phones[language] = phone = tabs.open(hotline)
+        phone.goto(f"/simulator?lang={language}")
         # Both sides of the German path are walked by keyboard alone, those of the other one with the mouse.
         if language == "de":
             tab_to(phone, "body")
@@ -158,7 +146,7 @@ def test_text_to_console_to_reply_twice_at_once(browser: Browser, server: Server
         console.keyboard.press("r")
         console.keyboard.type(reply)
         # What is typed outlives a reload and a look at the overview, and the poll moves nothing.
-        console.goto(f"{base}/console")
+        console.goto("/console")
         console.go_back()
         console.reload()
         expect(console.locator("#reply-text")).to_have_value(reply)
@@ -178,7 +166,7 @@ def test_text_to_console_to_reply_twice_at_once(browser: Browser, server: Server
         expect(console.locator("#reply-text")).to_have_value("…")
     arabic = consoles["ar"]
     expect(arabic.locator("#thread .contact .said").first).to_have_css("direction", "rtl")
-    for size in (TABLET, PHONE):
+    for size in (TABLET, SMALL):
         arabic.set_viewport_size(size)  # type: ignore[arg-type]
         check_fits(arabic)
     arabic.set_viewport_size(TABLET)  # type: ignore[arg-type]
@@ -194,4 +182,3 @@ def test_text_to_console_to_reply_twice_at_once(browser: Browser, server: Server
     arabic.keyboard.press("?")
     expect(arabic.locator("#shortcuts")).to_be_visible()
     check_accessibility(arabic)
-    assert errors == []

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import BaseWSGIServer
+from playwright.sync_api import Page, expect
 
 from hotline.counselling.assignment import accept
 from hotline.counselling.cases import Worker
@@ -17,29 +16,26 @@ from hotline.dialogue.inputs import InboundText
 from hotline.dialogue.turn import today_in_germany
 from hotline.staff.accounts import get_account
 from hotline.store.tables import counsellors, staff_accounts
-from hotline.web.staff_session import cookie_name
 from tests.conftest import Hotline
-from tests.web.browsing import DESKTOP, SMALL, check_accessibility, check_fits, serve
+from tests.web.browsing import DESKTOP, SMALL, TABLET, Tabs, check_accessibility, check_fits, serve
 from tests.web.staff import open_session
 
-Server = tuple[Hotline, BaseWSGIServer]
-TABLET = {"width": 820, "height": 1180}
 PICTURES = os.environ.get("PICTURES")
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     """The hotline at a free port."""
-    with serve(tmp_path_factory.mktemp("cases")) as (hotline, listening):
+    with serve(tmp_path_factory.mktemp("cases")) as hotline:
         vars(hotline.services)["clock"] = lambda: datetime.now(UTC)
-        yield hotline, listening
+        yield hotline
 
 
 @pytest.fixture(scope="module")
-def token(server: Server) -> str:
+def token(hotline: Hotline) -> str:
     """Anna counsels and supervises; she has a conversation in a case."""
-    services = server[0].services
-    token, now = open_session(server[0], "anna", ["counsellor", "supervisor"]), datetime.now(UTC)
+    services = hotline.services
+    token, now = open_session(hotline, "anna", ["counsellor", "supervisor"]), datetime.now(UTC)
     with services.database.begin() as connection:
         anna = get_account(connection, "anna")
         skills = {"languages": ["ar"], "topics": [], "lands": [], "capacity": 5}
@@ -58,20 +54,11 @@ def token(server: Server) -> str:
 
 
 @pytest.fixture(params=["de", "en"])
-def page(request: pytest.FixtureRequest, browser: Browser, server: Server, token: str) -> Iterator[Page]:
+def page(request: pytest.FixtureRequest, tabs: Tabs, hotline: Hotline, token: str) -> Page:
     """Anna's browser in each language."""
-    base = f"http://127.0.0.1:{server[1].server_port}"
-    context = browser.new_context(viewport=DESKTOP, base_url=base)  # type: ignore[arg-type]
-    context.add_cookies([{"name": cookie_name(server[0].services), "value": token, "url": base}])
-    with server[0].services.database.begin() as connection:
+    with hotline.services.database.begin() as connection:
         connection.execute(staff_accounts.update().values(language=request.param))
-    tab, errors = context.new_page(), list[str]()
-    tab.set_default_timeout(10_000)
-    tab.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    tab.on("pageerror", lambda error: errors.append(str(error)))
-    yield tab
-    context.close()
-    assert errors == []
+    return tabs.open(hotline, token)
 
 
 def _look(page: Page, name: str) -> None:
@@ -85,7 +72,7 @@ def _look(page: Page, name: str) -> None:
     check_accessibility(page)
 
 
-def test_a_conversation_is_written_up_by_keyboard_and_every_page_is_usable(page: Page, server: Server) -> None:
+def test_a_conversation_is_written_up_by_keyboard_and_every_page_is_usable(page: Page, hotline: Hotline) -> None:
     for path, name in (("/console/cases", "cases"), ("/console/cases/1", "case"), ("/console/forms", "forms")):
         page.goto(path)
         _look(page, name)
@@ -101,5 +88,5 @@ def test_a_conversation_is_written_up_by_keyboard_and_every_page_is_usable(page:
     page.wait_for_url("**/console/wrap-ups")
     expect(page.locator("#notices .done")).to_be_visible()
     _look(page, "wrap-ups")
-    answers = {(row["field"], row["code"]) for row in server[0].rows("wrap_up_answers")}
+    answers = {(row["field"], row["code"]) for row in hotline.rows("wrap_up_answers")}
     assert ("disposition", "answered") in answers

@@ -7,16 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
 from sqlalchemy import update
 
 from hotline.delivery.outbox import OutgoingMessage
 from hotline.store.tables import outbox
-from hotline.web.staff_session import cookie_name
-from hotline.web.staff_texts import LANGUAGE_COOKIE
 from tests.conftest import Hotline
 from tests.web import twilio
-from tests.web.browsing import DESKTOP, SMALL, check_accessibility, check_fits, serve
+from tests.web.browsing import DESKTOP, SMALL, Tabs, check_accessibility, check_fits, serve
 from tests.web.member import Member, make_member
 from tests.web.staff import open_session
 
@@ -98,23 +95,18 @@ def test_who_wants_no_messages_gets_none_and_what_is_done_leaves_the_list(quick_
     assert ("sabine", "settled_message") in [(row["actor"], row["action"]) for row in quick_hotline.rows("audit")]
 
 
-def test_pages_are_accessible_and_fit(browser: Browser, tmp_path: Path) -> None:
-    with serve(tmp_path) as (hotline, listening):
+def test_pages_are_accessible_and_fit(tabs: Tabs, tmp_path: Path) -> None:
+    with serve(tmp_path) as hotline:
         for wait in (0.4, 0.6, 11):
             hand_over(hotline, wait)
         for status, code in (("failed", "21211"), ("undelivered", "30003"), ("unsure", None), ("opted_out", "21610")):
             put(hotline, 90, status=status, error_code=code, attempts=1)
         put(hotline, 90)
         token = open_session(hotline, "sabine", ["supervisor"])
-        base = f"http://127.0.0.1:{listening.server_port}"
         for viewport, language in ((DESKTOP, "de"), (SMALL, "en")):
-            context = browser.new_context(viewport=viewport)  # type: ignore[arg-type]
-            cookies = {cookie_name(hotline.services): token, LANGUAGE_COOKIE: language}
-            context.add_cookies([{"name": name, "value": value, "url": base} for name, value in cookies.items()])
-            page = context.new_page()
+            page = tabs.open(hotline, token, viewport=viewport, language=language)
             for path in ("delivery", "undelivered"):
-                page.goto(f"{base}/console/{path}")
+                page.goto(f"/console/{path}")
                 page.screenshot(path=tmp_path / f"{path}-{language}.png", full_page=True)
                 check_accessibility(page)
                 check_fits(page)
-            context.close()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.conftest import require
 from tests.telephony.sounds import tone
-from tests.web.browsing import DESKTOP, SMALL, check_accessibility, check_fits, serve
+from tests.web.browsing import SMALL, Tabs, check_accessibility, check_fits, serve
 from tests.web.staff import open_session
 
 PROMPT = "answer:luggage:short:1"
@@ -26,20 +26,14 @@ def look(page: Page) -> None:
     check_fits(page)
 
 
-def test_a_recording_is_found_uploaded_heard_and_approved(browser: Browser, tmp_path: Path) -> None:
+def test_a_recording_is_found_uploaded_heard_and_approved(tabs: Tabs, tmp_path: Path) -> None:
     require("ffmpeg", bool(shutil.which("ffmpeg")), "install it (apt-get install ffmpeg).")
-    with serve(tmp_path) as (hotline, _):
-        base = hotline.services.settings.public_base_url
-        people = {"anna": ["editor"], "ben": ["reviewer"]}
-        pages: dict[str, Page] = {}
-        for (name, roles), size in zip(people.items(), (DESKTOP, SMALL), strict=True):
-            context = browser.new_context(viewport=size)  # type: ignore[arg-type]
-            context.add_cookies([{"name": "staff", "value": open_session(hotline, name, roles), "url": base}])
-            pages[name] = context.new_page()
-            pages[name].set_default_timeout(20_000)
-        anna, ben = pages["anna"], pages["ben"]
+    with serve(tmp_path) as hotline:
+        # What she uploads first is refused.
+        anna = tabs.open(hotline, open_session(hotline, "anna", ["editor"]), is_refused=True)
+        ben = tabs.open(hotline, open_session(hotline, "ben", ["reviewer"]), viewport=SMALL)
 
-        anna.goto(f"{base}/studio/recordings?language=ar&q={PROMPT}")
+        anna.goto(f"/studio/recordings?language=ar&q={PROMPT}")
         anna.locator("a.cell").first.click()
         expect(anna.locator(".prompt-words").first).to_have_attribute("dir", "rtl")
         anna.set_input_files("#file", {"name": "words.wav", "mimeType": "audio/wav", "buffer": b"no sound"})
@@ -55,15 +49,13 @@ def test_a_recording_is_found_uploaded_heard_and_approved(browser: Browser, tmp_
         look(anna)
         assert anna.locator(".take audio").evaluate(DURATION) > 1.9
 
-        ben.goto(f"{base}/studio/recordings?state=waiting")
+        ben.goto("/studio/recordings?state=waiting")
         look(ben)
         expect(ben.locator(".slug")).to_have_text(PROMPT)
         ben.locator("a.cell .work").click()
         look(ben)
         ben.get_by_role("button", name="Angehört und freigeben").click()
         expect(ben.locator("#notices")).to_contain_text("Freigegeben")
-        anna.goto(f"{base}/studio/recordings")
+        anna.goto("/studio/recordings")
         look(anna)
         expect(anna.locator("tr", has_text="العربية").locator("progress")).to_have_attribute("value", "1")
-        for page in pages.values():
-            page.context.close()

@@ -7,43 +7,35 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import BaseWSGIServer
+from playwright.sync_api import Page, expect
 
 from hotline.counselling.desk import Reply
 from hotline.counselling.handoff import list_open
 from tests.conftest import Hotline
-from tests.web.browsing import DESKTOP, SMALL, check_accessibility, check_fits, serve
+from tests.web.browsing import DESKTOP, SMALL, Tabs, check_accessibility, check_fits, serve
 
 QUESTION = "Wie viel Geld bekomme ich?"
 ARABIC_QUESTION = "ما الدعم المتاح؟"
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hotline, BaseWSGIServer]]:
+def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     """The hotline, which knows two questions."""
-    with serve(tmp_path_factory.mktemp("simulator")) as (hotline, listening):
+    with serve(tmp_path_factory.mktemp("simulator")) as hotline:
         hotline.understander.knows(QUESTION, "money_reag_garp")
         hotline.understander.knows(ARABIC_QUESTION, "money_reag_garp", 0.95, "ar")
-        yield hotline, listening
+        yield hotline
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """A fresh tab of a wide screen. What goes wrong in its scripts or against the security policy fails the test."""
-    context = browser.new_context(viewport=DESKTOP)
-    tab, errors = context.new_page(), list[str]()
-    tab.set_default_timeout(10_000)
-    tab.on("pageerror", lambda error: errors.append(str(error)))
-    tab.on("console", lambda said: errors.append(said.text) if "Security Policy" in said.text else None)
-    yield tab
-    context.close()
-    assert errors == []
+def page(tabs: Tabs, hotline: Hotline) -> Page:
+    """A fresh tab of a wide screen."""
+    return tabs.open(hotline)
 
 
-def show(page: Page, server: tuple[Hotline, BaseWSGIServer], language: str) -> None:
+def show(page: Page, language: str) -> None:
     """Open the simulator."""
-    page.goto(f"http://127.0.0.1:{server[1].server_port}/simulator?lang={language}")
+    page.goto(f"/simulator?lang={language}")
 
 
 def press(page: Page, key: str) -> None:
@@ -51,8 +43,8 @@ def press(page: Page, key: str) -> None:
     page.locator(f'[data-key="{key}"]').click()
 
 
-def test_text_is_answered_in_its_language_and_direction(page: Page, server: tuple[Hotline, BaseWSGIServer]) -> None:
-    show(page, server, "de")
+def test_text_is_answered_in_its_language_and_direction(page: Page) -> None:
+    show(page, "de")
     page.locator("#body").fill(QUESTION)
     expect(page.locator("#count")).to_have_text("Zeichen: 26 · SMS-Teile: 1")
     page.keyboard.press("Enter")
@@ -74,8 +66,8 @@ def test_text_is_answered_in_its_language_and_direction(page: Page, server: tupl
     expect(reply).to_have_attribute("dir", "rtl")
 
 
-def test_call_goes_by_key_by_speech_and_by_keyboard(page: Page, server: tuple[Hotline, BaseWSGIServer]) -> None:
-    show(page, server, "de")
+def test_call_goes_by_key_by_speech_and_by_keyboard(page: Page) -> None:
+    show(page, "de")
     expect(page.locator('[data-key="1"]')).to_be_disabled()
     page.get_by_role("button", name="Anrufen").click()
     expect(page.locator("#transcript [lang=de-DE]", has_text="Deutsch")).to_have_count(1)
@@ -100,8 +92,8 @@ def test_call_goes_by_key_by_speech_and_by_keyboard(page: Page, server: tuple[Ho
     expect(page.get_by_role("button", name="Anrufen")).to_be_focused()
 
 
-def test_postcode_is_pressed_key_by_key_and_goes_off_as_one_answer(page: Page, server: tuple[Hotline, BaseWSGIServer]) -> None:
-    show(page, server, "de")
+def test_postcode_is_pressed_key_by_key_and_goes_off_as_one_answer(page: Page) -> None:
+    show(page, "de")
     page.get_by_role("button", name="Anrufen").click()
     transcript = page.locator("#transcript")
     expect(transcript).to_contain_text("Für Deutsch")
@@ -127,9 +119,9 @@ def test_postcode_is_pressed_key_by_key_and_goes_off_as_one_answer(page: Page, s
     expect(page.locator("#transcript .you")).to_have_text(["Taste 1", "Taste 3", "Taste 1", "Taste 80331", "Taste 2", "Taste 1"])
 
 
-def test_answer_of_a_counsellor_arrives_by_itself(page: Page, server: tuple[Hotline, BaseWSGIServer]) -> None:
-    services, now = server[0].services, datetime.now(UTC)
-    show(page, server, "de")
+def test_answer_of_a_counsellor_arrives_by_itself(page: Page, hotline: Hotline) -> None:
+    services, now = hotline.services, datetime.now(UTC)
+    show(page, "de")
     page.locator("#body").fill("Mensch")
     page.get_by_role("button", name="Senden").click()
     expect(page.locator("#thread .hotline")).to_have_count(1)
@@ -142,8 +134,9 @@ def test_answer_of_a_counsellor_arrives_by_itself(page: Page, server: tuple[Hotl
     expect(page.locator("#thread .hotline").last).to_contain_text("kam später")
 
 
-def test_silent_server_is_named_and_its_return_noticed(page: Page, server: tuple[Hotline, BaseWSGIServer]) -> None:
-    show(page, server, "de")
+def test_silent_server_is_named_and_its_return_noticed(tabs: Tabs, hotline: Hotline) -> None:
+    page = tabs.open(hotline, is_refused=True)
+    show(page, "de")
     page.route("**/simulator/**", lambda route: route.abort())
     page.locator("#body").fill(QUESTION)
     page.keyboard.press("Enter")
@@ -153,8 +146,8 @@ def test_silent_server_is_named_and_its_return_noticed(page: Page, server: tuple
     expect(page.get_by_role("alert")).to_be_empty()
 
 
-def test_wrong_number_is_named(page: Page, server: tuple[Hotline, BaseWSGIServer]) -> None:
-    show(page, server, "de")
+def test_wrong_number_is_named(page: Page) -> None:
+    show(page, "de")
     field = page.get_by_label("Nummer der Person")
     expect(field).to_have_value(re.compile(r"\+\d{8,15}"))
     field.fill("0171 1")
@@ -170,11 +163,9 @@ def test_wrong_number_is_named(page: Page, server: tuple[Hotline, BaseWSGIServer
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("viewport", [DESKTOP, SMALL], ids=["desktop", "small"])
 @pytest.mark.parametrize("language", ["de", "ar"])
-def test_page_is_accessible_and_fits(
-    browser: Browser, server: tuple[Hotline, BaseWSGIServer], language: str, viewport: dict[str, int], scheme: str
-) -> None:
-    page = browser.new_page(viewport=viewport, color_scheme=scheme)  # type: ignore[arg-type]
-    show(page, server, language)
+def test_page_is_accessible_and_fits(tabs: Tabs, hotline: Hotline, language: str, viewport: dict[str, int], scheme: str) -> None:
+    page = tabs.open(hotline, viewport=viewport, scheme=scheme)
+    show(page, language)
     page.locator(".chips:not([hidden]) button").first.click()
     page.locator("#thread .hotline").wait_for()
     check_accessibility(page)
@@ -184,4 +175,3 @@ def test_page_is_accessible_and_fits(
     page.locator(".spoken").first.wait_for()
     check_accessibility(page)
     check_fits(page)
-    page.close()

@@ -6,11 +6,11 @@ import itertools
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
 from hotline.staff.second_factor import code_at, step_at
 from tests.conftest import Hotline
-from tests.web.browsing import DESKTOP, SMALL, check_accessibility, check_fits, serve
+from tests.web.browsing import DESKTOP, SMALL, Tabs, check_accessibility, check_fits, serve
 from tests.web.member import PASSWORD, make_member, new_member
 
 _numbers = itertools.count(1)
@@ -19,28 +19,8 @@ _numbers = itertools.count(1)
 @pytest.fixture(scope="module")
 def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     """The hotline at a free port."""
-    with serve(tmp_path_factory.mktemp("staff")) as (hotline, _):
+    with serve(tmp_path_factory.mktemp("staff")) as hotline:
         yield hotline
-
-
-@pytest.fixture
-def errors() -> Iterator[list[str]]:
-    """What a page complains of; anything against the security policy fails the test."""
-    found = list[str]()
-    yield found
-    assert found == []
-
-
-def _open(browser: Browser, errors: list[str], viewport: dict[str, int], scheme: str = "light", locale: str = "de-DE") -> Page:
-    page = browser.new_page(viewport=viewport, color_scheme=scheme, locale=locale)  # type: ignore[arg-type]
-    page.set_default_timeout(10_000)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if "Security Policy" in said.text else None)
-    return page
-
-
-def _address(hotline: Hotline, path: str) -> str:
-    return hotline.services.settings.public_base_url + path
 
 
 def _code(hotline: Hotline, secret: str) -> str:
@@ -54,9 +34,9 @@ def _code(hotline: Hotline, secret: str) -> str:
     ids=["german desk", "german phone", "english desk", "english phone"],
 )
 def test_every_page_of_the_way_in_is_accessible_and_fits(
-    browser: Browser, hotline: Hotline, errors: list[str], locale: str, viewport: dict[str, int], scheme: str
+    tabs: Tabs, hotline: Hotline, locale: str, viewport: dict[str, int], scheme: str
 ) -> None:
-    page = _open(browser, errors, viewport, scheme, locale)
+    page = tabs.open(hotline, viewport=viewport, scheme=scheme, locale=locale, is_refused=True)
     member, one_time = new_member(hotline, "editor", "admin", name=f"browser.{next(_numbers)}")
     with hotline.services.database.begin() as connection:
         connection.exec_driver_sql("UPDATE staff_accounts SET language = NULL")
@@ -73,7 +53,7 @@ def test_every_page_of_the_way_in_is_accessible_and_fits(
             page.locator(f"#{name}").fill(value)
         page.keyboard.press("Enter")
 
-    page.goto(_address(hotline, "/staff/account"))
+    page.goto("/staff/account")
     look("sign in")
     fill(name=member.name, password="wrong")
     page.get_by_role("alert").wait_for()
@@ -92,9 +72,9 @@ def test_every_page_of_the_way_in_is_accessible_and_fits(
     page.locator("a.strong").click()
     expect(page.locator("tbody tr")).to_have_count(1)
     look("account")
-    page.goto(_address(hotline, "/staff/account/password"))
+    page.goto("/staff/account/password")
     look("password")
-    page.goto(_address(hotline, "/staff/nowhere"))
+    page.goto("/staff/nowhere")
     look("not there")
     page.locator(".who form:last-child button").click()
     page.locator(".notice.done").wait_for()
@@ -106,22 +86,21 @@ def test_every_page_of_the_way_in_is_accessible_and_fits(
     # Back to where the person was when the session ended.
     page.wait_for_url(lambda url: "/staff/sign-in" not in url and "/second-factor" not in url)
     assert len(set(seen)) == 10
-    page.close()
 
 
-def test_language_password_and_devices_are_changed_by_the_person(browser: Browser, hotline: Hotline, errors: list[str]) -> None:
+def test_language_password_and_devices_are_changed_by_the_person(tabs: Tabs, hotline: Hotline) -> None:
     member = make_member(hotline, "counsellor")
     pages = []
     for _ in range(2):
-        page = _open(browser, errors, DESKTOP)
-        page.goto(_address(hotline, "/staff/sign-in"))
+        page = tabs.open(hotline)
+        page.goto("/staff/sign-in")
         page.get_by_label("Kontoname").fill(member.name)
         page.get_by_label("Passwort").fill(PASSWORD)
         page.get_by_role("button", name="Weiter").click()
         page.get_by_label("Code").fill(_code(hotline, member.secret))
         page.get_by_role("button", name="Anmelden").click()
         page.wait_for_url("**/console")
-        page.goto(_address(hotline, "/staff/account"))
+        page.goto("/staff/account")
         expect(page.get_by_role("heading", name="Mein Konto")).to_be_visible()
         pages.append(page)
     desk, laptop = pages
@@ -139,25 +118,22 @@ def test_language_password_and_devices_are_changed_by_the_person(browser: Browse
     desk.get_by_label("New password again").fill("kanu-regal-sommer-pfiff")
     desk.get_by_role("button", name="Change password").click()
     expect(desk.get_by_role("status")).to_contain_text("Your password is changed.")
-    for page in pages:
-        page.close()
 
 
-def test_first_stop_of_the_keyboard_leads_past_the_navigation(browser: Browser, hotline: Hotline, errors: list[str]) -> None:
-    page = _open(browser, errors, DESKTOP)
-    page.goto(_address(hotline, "/staff/sign-in"))
+def test_first_stop_of_the_keyboard_leads_past_the_navigation(tabs: Tabs, hotline: Hotline) -> None:
+    page = tabs.open(hotline)
+    page.goto("/staff/sign-in")
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Zum Inhalt")).to_be_focused()
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
     expect(page.get_by_label("Kontoname")).to_be_focused()
-    page.close()
 
 
-def test_form_on_another_site_signs_nobody_out(browser: Browser, hotline: Hotline, errors: list[str]) -> None:
+def test_form_on_another_site_signs_nobody_out(tabs: Tabs, hotline: Hotline) -> None:
     member = make_member(hotline, "editor")
-    page = _open(browser, errors, DESKTOP)
-    page.goto(_address(hotline, "/staff/sign-in"))
+    page = tabs.open(hotline, is_refused=True)
+    page.goto("/staff/sign-in")
     page.get_by_label("Kontoname").fill(member.name)
     page.get_by_label("Passwort").fill(PASSWORD)
     page.keyboard.press("Enter")
@@ -165,11 +141,11 @@ def test_form_on_another_site_signs_nobody_out(browser: Browser, hotline: Hotlin
     page.keyboard.press("Enter")
     page.wait_for_url("**/studio")
     # localhost is another site than 127.0.0.1: the browser sends its form without our cookie.
-    form = f'<form method="post" action="{_address(hotline, "/staff/sign-out")}"><button>Win</button></form>'
+    action = f"{hotline.services.settings.public_base_url}/staff/sign-out"
+    form = f'<form method="post" action="{action}"><button>Win</button></form>'
     page.route("http://localhost:1/", lambda route: route.fulfill(content_type="text/html", body=form))
     page.goto("http://localhost:1/")
     page.get_by_role("button", name="Win").click()
     expect(page.get_by_role("heading", name="Die Seite war nicht mehr aktuell")).to_be_visible()
-    page.goto(_address(hotline, "/staff/account"))
+    page.goto("/staff/account")
     expect(page.get_by_role("heading", name="Mein Konto")).to_be_visible()
-    page.close()

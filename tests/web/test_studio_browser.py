@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import expect
 
-from hotline.web.staff_session import cookie_name
 from tests.conftest import Hotline
-from tests.web.browsing import DESKTOP, SMALL, check_accessibility, check_fits, serve
+from tests.web.browsing import DESKTOP, SMALL, Tabs, check_accessibility, check_fits, serve
 from tests.web.staff import open_session
 
 PAGES = (
@@ -23,7 +22,7 @@ EDITOR = "/studio/texts/luggage/ar"
 @pytest.fixture(scope="module")
 def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     """The hotline at a free port."""
-    with serve(tmp_path_factory.mktemp("studio")) as (hotline, _):
+    with serve(tmp_path_factory.mktemp("studio")) as hotline:
         yield hotline
 
 
@@ -33,39 +32,21 @@ def tokens(hotline: Hotline) -> dict[str, str]:
     return {name: open_session(hotline, name, [role]) for name, role in (("anna", "editor"), ("ben", "reviewer"))}
 
 
-def _open(browser: Browser, hotline: Hotline, token: str, viewport: dict[str, int], locale: str = "de-DE") -> Page:
-    base = hotline.services.settings.public_base_url
-    context = browser.new_context(viewport=viewport, locale=locale, base_url=base)  # type: ignore[arg-type]
-    context.add_cookies([{"name": cookie_name(hotline.services), "value": token, "url": base}])
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    errors = list[str]()
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if "Security Policy" in said.text else None)
-    page.on("close", lambda _: _expect_none(errors))
-    return page
-
-
-def _expect_none(errors: list[str]) -> None:
-    assert errors == []
-
-
 @pytest.mark.parametrize("path", PAGES)
 @pytest.mark.parametrize("viewport", [DESKTOP, SMALL], ids=["desk", "phone"])
 def test_every_page_is_accessible_and_fits(
-    browser: Browser, hotline: Hotline, tokens: dict[str, str], path: str, viewport: dict[str, int]
+    tabs: Tabs, hotline: Hotline, tokens: dict[str, str], path: str, viewport: dict[str, int]
 ) -> None:
-    page = _open(browser, hotline, tokens["ben"], viewport)
+    page = tabs.open(hotline, tokens["ben"], viewport=viewport)
     page.goto(path)
     check_accessibility(page)
     check_fits(page)
-    page.context.close()
 
 
 def test_a_translation_is_written_counted_and_published_by_two_people(
-    browser: Browser, hotline: Hotline, tokens: dict[str, str]
+    tabs: Tabs, hotline: Hotline, tokens: dict[str, str]
 ) -> None:
-    anna = _open(browser, hotline, tokens["anna"], DESKTOP)
+    anna = tabs.open(hotline, tokens["anna"])
     anna.goto(EDITOR)
     short = anna.get_by_label("Kurztext")
     expect(short).to_have_attribute("dir", "rtl")
@@ -82,7 +63,7 @@ def test_a_translation_is_written_counted_and_published_by_two_people(
     expect(anna.get_by_role("status")).to_contain_text("Zur Prüfung gegeben")
     check_accessibility(anna)
 
-    ben = _open(browser, hotline, tokens["ben"], SMALL)
+    ben = tabs.open(hotline, tokens["ben"], viewport=SMALL)
     ben.goto("/studio")
     ben.get_by_role("link").filter(has_text="العربية").first.click()
     expect(ben.locator("ins").first).to_be_visible()
@@ -92,12 +73,10 @@ def test_a_translation_is_written_counted_and_published_by_two_people(
     ben.get_by_role("button", name="Freigeben und veröffentlichen").click()
     expect(ben.get_by_role("status").first).to_contain_text("Veröffentlicht")
     expect(ben.locator(".badges .badge").first).to_have_text("geprüft")
-    anna.context.close()
-    ben.context.close()
 
 
-def test_the_editor_works_by_keyboard_alone_and_in_english(browser: Browser, hotline: Hotline, tokens: dict[str, str]) -> None:
-    page = _open(browser, hotline, tokens["anna"], DESKTOP)
+def test_the_editor_works_by_keyboard_alone_and_in_english(tabs: Tabs, hotline: Hotline, tokens: dict[str, str]) -> None:
+    page = tabs.open(hotline, tokens["anna"])
     page.goto("/studio/texts/pregnancy/en")
     page.get_by_role("button", name="English").press("Enter")
     expect(page.locator("html")).to_have_attribute("lang", "en")
@@ -110,4 +89,3 @@ def test_the_editor_works_by_keyboard_alone_and_in_english(browser: Browser, hot
     expect(page.get_by_role("status").first).to_contain_text("Saved")
     expect(page.get_by_label("Title")).to_have_value("Pregnancy now")
     page.get_by_role("button", name="Deutsch").press("Enter")
-    page.context.close()

@@ -6,16 +6,13 @@ from collections.abc import Iterator
 from datetime import date
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
-from werkzeug.serving import BaseWSGIServer
+from playwright.sync_api import Page, expect
 
 from hotline.knowledge.questions import NewQuestion
-from hotline.web.staff_session import cookie_name
 from tests.conftest import Hotline
-from tests.web.browsing import DESKTOP, SMALL, check_accessibility, check_fits, serve
+from tests.web.browsing import DESKTOP, SMALL, Tabs, check_accessibility, check_fits, serve
 from tests.web.staff import open_session
 
-Server = tuple[Hotline, BaseWSGIServer]
 ASKED = (
     ("not_understood", "de", "Darf mein Hund mit ins Flugzeug"),
     ("unhelpful", "de", "darf mein hund ins flugzeug mit"),
@@ -25,41 +22,33 @@ ASKED = (
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     """The hotline at a free port."""
-    with serve(tmp_path_factory.mktemp("questions")) as served:
-        yield served
+    with serve(tmp_path_factory.mktemp("questions")) as hotline:
+        yield hotline
 
 
 @pytest.fixture(scope="module")
-def token(server: Server) -> str:
+def token(hotline: Hotline) -> str:
     """An editor is signed in, and questions are there."""
-    with server[0].services.database.begin() as connection:
+    with hotline.services.database.begin() as connection:
         for reason, language, text in ASKED:
-            server[0].services.questions.keep(
+            hotline.services.questions.keep(
                 connection, NewQuestion(reason, "sms", language, "luggage", 40, text=text), date(2026, 11, 24)
             )
-    server[0].services.strip_questions()
-    server[0].understander.knows("Darf mein Hund mit ins Flugzeug", "luggage", 0.4, "de", ("flight_airport", 0.2))
-    server[0].understander.knows("darf mein hund ins flugzeug mit", "luggage", 0.4, "de", ("flight_airport", 0.2))
-    return open_session(server[0], "anna", ["editor"])
+    hotline.services.strip_questions()
+    hotline.understander.knows("Darf mein Hund mit ins Flugzeug", "luggage", 0.4, "de", ("flight_airport", 0.2))
+    hotline.understander.knows("darf mein hund ins flugzeug mit", "luggage", 0.4, "de", ("flight_airport", 0.2))
+    return open_session(hotline, "anna", ["editor"])
 
 
 @pytest.fixture(params=[(language, size) for language in ("de", "en") for size in ("desktop", "small")], ids="-".join)
-def page(request: pytest.FixtureRequest, browser: Browser, server: Server, token: str) -> Iterator[Page]:
+def page(request: pytest.FixtureRequest, tabs: Tabs, hotline: Hotline, token: str) -> Page:
     """The page in each language and size."""
     language, size = request.param
-    base = f"http://127.0.0.1:{server[1].server_port}"
-    context = browser.new_context(viewport=DESKTOP if size == "desktop" else SMALL)  # type: ignore[arg-type]
-    cookies = {cookie_name(server[0].services): token, "staff_language": language}
-    context.add_cookies([{"name": name, "value": value, "url": base} for name, value in cookies.items()])
-    tab, errors = context.new_page(), list[str]()
-    tab.set_default_timeout(10_000)
-    tab.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
-    tab.goto(f"{base}/studio/questions")
-    yield tab
-    context.close()
-    assert errors == []
+    tab = tabs.open(hotline, token, viewport=DESKTOP if size == "desktop" else SMALL, language=language)
+    tab.goto("/studio/questions")
+    return tab
 
 
 def test_page_is_accessible_and_fits(page: Page) -> None:
@@ -70,8 +59,8 @@ def test_page_is_accessible_and_fits(page: Page) -> None:
     check_fits(page)
 
 
-def test_enter_in_a_field_assigns_nothing(page: Page, server: Server) -> None:
+def test_enter_in_a_field_assigns_nothing(page: Page, hotline: Hotline) -> None:
     page.locator("input[name=wording]").first.press("Enter")
     page.wait_for_timeout(200)
     expect(page.locator("form.question-group")).to_have_count(3)
-    assert server[0].rows("phrases") == []
+    assert hotline.rows("phrases") == []

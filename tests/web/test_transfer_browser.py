@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from hotline.knowledge.exchange import Upload
 from tests.knowledge.test_exchange import GERMAN, NEW_SHORT, Desk, desk_of, set_cell
-from tests.web.browsing import DESKTOP, SMALL, check_accessibility, check_fits, serve
+from tests.web.browsing import DESKTOP, SMALL, Tabs, check_accessibility, check_fits, serve
 from tests.web.staff import open_session
 
 SIZES = pytest.mark.parametrize("size", [DESKTOP, SMALL], ids=["desktop", "small"])
@@ -20,31 +20,27 @@ LANGUAGES = pytest.mark.parametrize("language", ["de", "en"])
 
 @dataclass
 class Studio:
-    """The hotline at an address, and a session of an editor."""
+    """What the hotline exchanges, and a session of an editor."""
 
     desk: Desk
-    base: str
     token: str
 
 
 @pytest.fixture
 def studio(tmp_path: Path) -> Iterator[Studio]:
     """The hotline at a free port."""
-    with serve(tmp_path) as (hotline, _):
+    with serve(tmp_path) as hotline:
         desk = desk_of(hotline)
         vars(hotline.services)["exchange"] = desk.exchange
-        yield Studio(desk, hotline.services.settings.public_base_url, open_session(hotline, "anna", ["editor"]))
+        yield Studio(desk, open_session(hotline, "anna", ["editor"]))
 
 
-def _open(browser: Browser, studio: Studio, language: str, size: dict[str, int]) -> Page:
-    context = browser.new_context(viewport=size, accept_downloads=True)  # type: ignore[arg-type]
-    cookies = {"staff": studio.token, "staff_language": language}
-    context.add_cookies([{"name": name, "value": value, "url": studio.base} for name, value in cookies.items()])
-    page = context.new_page()
-    page.set_default_timeout(20_000)
-    with studio.desk.hotline.services.database.begin() as connection:
+def _open(tabs: Tabs, studio: Studio, language: str, size: dict[str, int]) -> Page:
+    hotline = studio.desk.hotline
+    with hotline.services.database.begin() as connection:
         connection.exec_driver_sql("UPDATE staff_accounts SET language = :language", {"language": language})
-    page.goto(f"{studio.base}/studio/transfer")
+    page = tabs.open(hotline, studio.token, viewport=size, language=language, is_refused=True)
+    page.goto("/studio/transfer")
     return page
 
 
@@ -55,10 +51,8 @@ def _upload(page: Page, upload: Upload) -> None:
 
 @LANGUAGES
 @SIZES
-def test_an_editor_looks_at_a_file_and_then_stores_it(
-    browser: Browser, studio: Studio, language: str, size: dict[str, int]
-) -> None:
-    page = _open(browser, studio, language, size)
+def test_an_editor_looks_at_a_file_and_then_stores_it(tabs: Tabs, studio: Studio, language: str, size: dict[str, int]) -> None:
+    page = _open(tabs, studio, language, size)
     check_accessibility(page)
     check_fits(page)
     with page.expect_download() as download:
@@ -77,8 +71,8 @@ def test_an_editor_looks_at_a_file_and_then_stores_it(
 
 @LANGUAGES
 @SIZES
-def test_errors_can_be_read_by_everybody(browser: Browser, studio: Studio, language: str, size: dict[str, int]) -> None:
-    page = _open(browser, studio, language, size)
+def test_errors_can_be_read_by_everybody(tabs: Tabs, studio: Studio, language: str, size: dict[str, int]) -> None:
+    page = _open(tabs, studio, language, size)
     _upload(page, studio.desk.workbook(set_cell("texts", GERMAN, short="x" * 300)))
     expect(page.get_by_role("alert")).to_contain_text("Fehler: 1" if language == "de" else "Errors: 1")
     expect(page.locator("tbody tr")).to_contain_text("300")

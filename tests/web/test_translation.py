@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 from sqlalchemy import insert, update
 
 from hotline.counselling.assignment import accept
@@ -19,11 +19,9 @@ from hotline.store.tables import addresses, contacts, conversations, counsellors
 from hotline.translation.careful import CarefulTranslator
 from hotline.translation.desk import TranslationDesk
 from hotline.translation.libretranslate_service import LibreTranslateService
-from hotline.web.staff_session import cookie_name
-from hotline.web.staff_texts import LANGUAGE_COOKIE
 from tests.conftest import Hotline
 from tests.translation.servers import Service, libretranslate_server
-from tests.web.browsing import DESKTOP, SMALL, check_accessibility, check_fits, serve
+from tests.web.browsing import DESKTOP, SMALL, Tabs, check_accessibility, check_fits, serve
 from tests.web.member import Member, make_member
 from tests.web.staff import open_session
 
@@ -158,22 +156,11 @@ def test_without_a_service_there_is_no_panel(quick_hotline: Hotline) -> None:
 
 
 @pytest.fixture
-def served(tmp_path: Path, service: Service) -> Iterator[tuple[Hotline, str]]:
+def served(tmp_path: Path, service: Service) -> Iterator[Hotline]:
     """The hotline at a free port."""
-    with serve(tmp_path) as (hotline, listening):
+    with serve(tmp_path) as hotline:
         _use(hotline, service)
-        yield hotline, f"http://127.0.0.1:{listening.server_port}"
-
-
-def _open_page(browser: Browser, hotline: Hotline, base: str) -> Page:
-    """A browser of a counsellor who reads German."""
-    token = open_session(hotline, "anna", ["counsellor"])
-    context = browser.new_context(viewport=DESKTOP)  # type: ignore[arg-type]
-    cookies = {cookie_name(hotline.services): token, LANGUAGE_COOKIE: "de"}
-    context.add_cookies([{"name": name, "value": value, "url": base} for name, value in cookies.items()])
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    return page
+        yield hotline
 
 
 def _translate_by_keyboard(page: Page, message_id: int) -> None:
@@ -184,13 +171,12 @@ def _translate_by_keyboard(page: Page, message_id: int) -> None:
     expect(page.locator(f"#message-{message_id}")).to_be_focused()
 
 
-def test_who_is_quicker_than_the_script_stays_at_the_message(browser: Browser, served: tuple[Hotline, str]) -> None:
-    hotline, base = served
-    page = _open_page(browser, hotline, base)
-    handoff_id, message_id, conversation_id = _conversation(hotline, "anna")
+def test_who_is_quicker_than_the_script_stays_at_the_message(tabs: Tabs, served: Hotline) -> None:
+    page = tabs.open(served, open_session(served, "anna", ["counsellor"]), is_refused=True)
+    handoff_id, message_id, conversation_id = _conversation(served, "anna")
     for number in range(20):
-        _say(hotline, conversation_id, f"{number}")
-    page.goto(f"{base}/console/handoffs/{handoff_id}")
+        _say(served, conversation_id, f"{number}")
+    page.goto(f"/console/handoffs/{handoff_id}")
     page.route(re.compile(r"/static/\w+\.js$"), lambda route: route.abort())
     page.click("#translation-on")
     _translate_by_keyboard(page, message_id)
@@ -202,19 +188,17 @@ def test_who_is_quicker_than_the_script_stays_at_the_message(browser: Browser, s
     expect(page.locator(f"#message-{message_id}")).to_be_in_viewport()
     page.reload()
     expect(page.locator("#thread > .message").last).to_be_in_viewport()
-    page.context.close()
 
 
-def test_reading_and_answering_in_a_browser(browser: Browser, served: tuple[Hotline, str]) -> None:
-    hotline, base = served
-    page = _open_page(browser, hotline, base)
-    handoff_id, message_id, conversation_id = _conversation(hotline, "anna")
+def test_reading_and_answering_in_a_browser(tabs: Tabs, served: Hotline) -> None:
+    page = tabs.open(served, open_session(served, "anna", ["counsellor"]))
+    handoff_id, message_id, conversation_id = _conversation(served, "anna")
     look_at = os.environ.get("LOOK_AT")
-    page.goto(f"{base}/console/handoffs/{handoff_id}")
+    page.goto(f"/console/handoffs/{handoff_id}")
     page.click("#translation-on")
     _translate_by_keyboard(page, message_id)
     # What comes while the page is open is translated by itself.
-    _say(hotline, conversation_id, "شكرا")
+    _say(served, conversation_id, "شكرا")
     expect(page.locator("#thread > .message").last.locator(".translated")).to_contain_text("«شكرا»")
     check_accessibility(page)
     if look_at:
@@ -231,7 +215,7 @@ def test_reading_and_answering_in_a_browser(browser: Browser, served: tuple[Hotl
     page.click("#send-translation")
     expect(page.locator("#thread > .message").last.locator(".translated")).to_contain_text(REPLY)
     # A topic for people only: the warning stands in front of everything.
-    with hotline.services.database.begin() as connection:
+    with served.services.database.begin() as connection:
         connection.execute(update(handoffs).values(topic="dublin"))
     page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
     page.reload()
@@ -242,4 +226,3 @@ def test_reading_and_answering_in_a_browser(browser: Browser, served: tuple[Hotl
         page.screenshot(path=f"{look_at}/warning.png")
     page.click("#translation-confirm")
     expect(page.locator("#translation-draft")).to_be_visible()
-    page.context.close()

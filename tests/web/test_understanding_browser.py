@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from hotline.store.tables import danger_changes
 from tests.conftest import Hotline
-from tests.web.browsing import DESKTOP, SMALL, check_accessibility, check_fits, serve
+from tests.web.browsing import DESKTOP, SMALL, Tabs, check_accessibility, check_fits, serve
 from tests.web.staff import open_session
 from tests.web.test_understanding_pages import REPORT
 
@@ -20,9 +20,9 @@ FIGURES = {"dangers": 6004, "found_before": 4274, "found_after": 4275, "calm": 5
 
 
 @pytest.fixture
-def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hotline, str]]:
+def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hotline]:
     """The hotline at a free port with a training that is done, one that runs and a danger rule that waits."""
-    with serve(tmp_path_factory.mktemp("data")) as (made, _):
+    with serve(tmp_path_factory.mktemp("data")) as made:
         trainings = made.services.trainings
         trainings.take(trainings.ask("anna"))
         trainings.finish(1, REPORT)
@@ -32,26 +32,17 @@ def hotline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Hotline,
             connection.execute(
                 danger_changes.insert().values(**row, figures=FIGURES, author="carl", proposed_at=datetime.now(UTC))
             )
-        yield made, made.services.settings.public_base_url
+        yield made
 
 
 @pytest.fixture
-def page(browser: Browser, hotline: tuple[Hotline, str]) -> Iterator[Page]:
+def page(tabs: Tabs, hotline: Hotline) -> Page:
     """A browser in which somebody is signed in who may edit and publish."""
-    made, url = hotline
-    context = browser.new_context(base_url=url, viewport=DESKTOP)  # type: ignore[arg-type]
-    context.add_cookies([{"name": "staff", "value": open_session(made, "anna", ["editor", "reviewer"]), "url": url}])
-    found = context.new_page()
-    errors: list[str] = []
-    found.on("pageerror", lambda error: errors.append(str(error)))
-    found.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
-    yield found
-    context.close()
-    assert errors == []
+    return tabs.open(hotline, open_session(hotline, "anna", ["editor", "reviewer"]))
 
 
-def test_progress_moves_by_itself_and_ends_with_the_report(page: Page, hotline: tuple[Hotline, str]) -> None:
-    trainings = hotline[0].services.trainings
+def test_progress_moves_by_itself_and_ends_with_the_report(page: Page, hotline: Hotline) -> None:
+    trainings = hotline.services.trainings
     page.goto(f"{HOME}/trainings/2")
     expect(page.locator("#progress")).to_contain_text("Daten zusammenstellen")
     trainings.tell(2, "evaluate", 42)

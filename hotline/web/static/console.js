@@ -202,6 +202,8 @@ function setUpReply(form, look) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (isUnderway) return;
+    // Nothing is there to be sent: so it is for the second click of somebody whose first one was answered at once.
+    if (!text.value.trim()) return text.focus();
     isUnderway = true;
     const problem = element("reply-problem");
     const sent = text.value;
