@@ -174,7 +174,8 @@ def test_text_to_console_to_reply_twice_at_once(tabs: Tabs, hotline: Hotline) ->
     # On a slow line somebody types before the script is there: the draft of before stays.
     held: list[Route] = []
     arabic.route("**/console.js*", lambda route: held.append(route))
-    arabic.reload(wait_until="commit")
+    with arabic.expect_request("**/console.js*"):
+        arabic.reload(wait_until="commit")
     arabic.locator("#reply-text").press_sequentially("!")
     held[0].continue_()
     expect(arabic.locator("#reply-text")).to_have_value("… !")

@@ -96,7 +96,7 @@ function forgetDrafts() {
 
 function setUpConversation(conversation) {
   const thread = element("thread");
-  const place = element(location.hash.slice(1));
+  const place = location.hash.startsWith("#message-") && element(location.hash.slice(1));
   if (place) {
     place.focus();
     // Loaded again, the page shows the newest message.
