@@ -11,6 +11,13 @@ import yaml
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+class NotUtf8(yaml.YAMLError):
+    """The file was saved in another encoding; like every fault of the file it is one of YAML."""
+
+    def __init__(self) -> None:
+        super().__init__("this is not UTF-8. Save the file in that encoding.")
+
+
 def read_yaml(path: Path) -> Any:
     """The content of a file.
 
@@ -19,7 +26,10 @@ def read_yaml(path: Path) -> Any:
 
     Raises:
         OSError: it cannot be read.
-        UnicodeDecodeError: it is not UTF-8.
-        yaml.YAMLError: it is not YAML.
+        yaml.YAMLError: it is not YAML, or not UTF-8.
     """
-    return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - both are safe loaders
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise NotUtf8 from None
+    return yaml.load(text, Loader=_LOADER)  # noqa: S506 - both are safe loaders

@@ -34,7 +34,7 @@ from hotline.dialogue.inputs import CODE_DIGITS
 from hotline.dialogue.offers import LANGUAGE_DIGITS
 from hotline.errors import CannotStart
 from hotline.knowledge.places import POSTCODE_DIGITS
-from hotline.yaml_file import read_yaml
+from hotline.yaml_file import NotUtf8, read_yaml
 
 FRAME_FILE = "hotline.yml"
 ROUTES = frozenset(
@@ -127,8 +127,8 @@ def _read(path: Path) -> dict[str, Any]:
         content = read_yaml(path)
     except FileNotFoundError:
         raise BrokenFlow(f"{path} is missing. Restore it from the repository.") from None
-    except UnicodeDecodeError:
-        raise BrokenFlow(f"{path}: this is not UTF-8. Save the file in that encoding.") from None
+    except NotUtf8 as error:
+        raise BrokenFlow(f"{path}: {error}") from None
     except yaml.YAMLError as error:
         place = getattr(error, "problem_mark", None)
         line = f", line {place.line + 1}" if place else ""

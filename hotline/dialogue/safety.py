@@ -225,6 +225,6 @@ def read_categories(path: Path) -> dict[str, list[str]]:
     try:
         content = read_yaml(path)
         return {category: rules or [] for category, rules in [*content["categories"].items(), (HARMLESS, content.get(HARMLESS))]}
-    except (UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
+    except (yaml.YAMLError, KeyError, TypeError, AttributeError) as error:
         said = " ".join(str(error).split())
         raise BrokenDangerRule(f"{path}: must hold `language` and `categories` with lists of rules ({said}).") from None

@@ -133,7 +133,7 @@ def _read(path: Path) -> dict[str, list[Any]]:
     try:
         content = read_yaml(path)
         lists = {key: list(values) for key, values in content.items() if key != "language"}
-    except (UnicodeDecodeError, yaml.YAMLError, AttributeError, TypeError) as error:
+    except (yaml.YAMLError, AttributeError, TypeError) as error:
         raise BrokenWordList(f"{path}: must hold `language` and lists of messages ({str(error).splitlines()[0]}).") from None
     unknown = sorted(set(lists) - set(WISHES) - {NAMES})
     if unknown:

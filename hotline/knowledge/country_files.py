@@ -124,7 +124,7 @@ def _source(row: Mapping[str, str]) -> dict[str, Any]:
 def _read_own(path: Path, languages: Collection[str], found: CountryRows) -> None:
     try:
         content = read_yaml(path)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except yaml.YAMLError as error:
         found.problems.append(f"{path.name}: this is not valid YAML ({str(error).splitlines()[0]}).")
         return
     if not isinstance(content, dict) or content.get("country") != path.stem or list(_country_problems(path.stem)):
